@@ -1,0 +1,1 @@
+"""Carries a company's conversions from its warehouse to the ad platforms' conversion APIs, and accounts for every one."""

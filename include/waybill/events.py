@@ -1,0 +1,36 @@
+"""The words that every part shares: verdicts, states, lag stages, and the bands of freshness.
+
+The equation of the balance is these words in this order; ``waybill balance`` prints exactly them.
+"""
+
+from typing import Final
+
+VERDICTS: Final = ("not_a_conversion", "withheld", "invalid", "sendable")
+"""What SQL decides for a candidate, per destination."""
+
+BALANCE: Final = (
+    "not_a_conversion",
+    "withheld",
+    "invalid",
+    "quarantined",
+    "gated",
+    "pending",
+    "sending",
+    "unknown",
+    "accepted",
+    "rejected",
+    "expired",
+    "withdrawn",
+)
+"""Where a candidate is, per destination; exactly one each. ``candidates`` is their sum."""
+
+BATCH_STATES: Final = ("pending", "sending", "unknown", "accepted", "rejected", "expired", "withdrawn", "split")
+"""States of a batch in the ledger; a ``split`` batch counts nothing, its children do."""
+
+SETTLED_STATES: Final = ("accepted", "rejected", "expired", "withdrawn", "split")
+"""States that no longer change."""
+
+LAG_STAGES: Final = ("source", "extract", "build", "queue", "delivery")
+
+LAG_BANDS_SECONDS: Final = {"green": 3600, "amber": 2 * 3600, "red": 24 * 3600, "late": 7 * 24 * 3600}
+"""Meta's guidance on freshness: within 1 h, 2 h, 24 h; after 7 days an event is lost."""

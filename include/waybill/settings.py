@@ -1,0 +1,210 @@
+"""One ``Settings``, read once: ``waybill.toml`` for what is versioned, the environment for what is not.
+
+This is the only module that looks at the environment. Inside Airflow the same values come from Connections, laid
+over the environment by ``waybill.airflow.settings``.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from waybill.clock import Clock
+from waybill.errors import ConfigurationError
+from waybill.home import Home
+
+_INCLUDE = Path(__file__).parents[1]
+_TYPES = re.compile(r"varchar|boolean|integer|bigint|double|date|timestamptz|decimal\(\d{1,2},\d{1,2}\)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_DESTINATION_SECRETS = ("dataset_id", "access_token", "base_url", "start_at", "test_event_code")
+
+Name = Annotated[str, Field(pattern=_NAME.pattern + "$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableSettings(_Model):
+    """A table to extract: its key, its cursor, and the declared type of every column."""
+
+    key: list[Name] = Field(min_length=1)
+    cursor: Name
+    columns: dict[Name, str]
+
+    @field_validator("columns")
+    @classmethod
+    def _known_types(cls, columns: dict[str, str]) -> dict[str, str]:
+        for column, kind in columns.items():
+            if not _TYPES.fullmatch(kind):
+                raise ValueError(f"column {column} has the unknown type {kind!r}")
+        return columns
+
+    @model_validator(mode="after")
+    def _declared(self) -> "TableSettings":
+        missing = [name for name in [*self.key, self.cursor] if name not in self.columns]
+        if missing:
+            raise ValueError(f"key and cursor must be declared columns, but {', '.join(missing)} is not")
+        if self.columns[self.cursor] != "timestamptz":
+            raise ValueError(f"the cursor {self.cursor} must be a timestamptz")
+        return self
+
+
+class SourceSettings(_Model):
+    """A set of tables in the warehouse that are extracted together."""
+
+    db_schema: str = Field(default="", alias="schema", pattern=rf"^({_NAME.pattern})?$")
+    overlap_minutes: int = Field(default=15, ge=0)
+    tables: dict[Name, TableSettings] = Field(min_length=1)
+
+
+class Dataset(_Model):
+    """Where a platform receives events, and the secret that lets us."""
+
+    dataset_id: str = Field(pattern=r"^[0-9]{1,32}$")
+    access_token: SecretStr = Field(min_length=1)
+
+
+class DestinationSettings(_Model):
+    """How one platform is delivered to."""
+
+    start_at: AwareDatetime | None = None
+    setup: Literal["redundant", "split", "server_only"] = "redundant"
+    on_unknown: Literal["resend", "hold"] = "resend"
+    batch_size: int = Field(default=1000, ge=1, le=1000)
+    threads: int = Field(default=4, ge=1, le=64)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+    api_version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$")
+    base_url: str = "https://graph.facebook.com"
+    test_event_code: str | None = None
+    datasets: dict[Name, Dataset] = {}
+
+    @field_validator("base_url")
+    @classmethod
+    def _sane_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise ValueError("base_url must be http(s)://host[:port] without user, password or query")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("base_url must be https, because the access token travels with it (http is for loopback only)")
+        return url.rstrip("/")
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "emulator"})
+"""Hosts that a sample home may send to; ``emulator`` is the service's name inside docker-compose."""
+
+
+class Settings(_Model):
+    """Everything a run needs to know; secrets are ``SecretStr`` and never printed."""
+
+    home_root: Path
+    warehouse_uri: SecretStr | None = None
+    dbt_project_dir: Path
+    dbt_target: str = "duckdb"
+    sources: dict[Name, SourceSettings] = Field(min_length=1)
+    destinations: dict[Name, DestinationSettings] = Field(min_length=1)
+    is_sample: bool = False
+    as_of: datetime | None = None
+
+    @property
+    def home(self) -> Home:
+        return Home(self.home_root)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.as_of)
+
+    def destination(self, name: str) -> DestinationSettings:
+        """One destination, or a clear refusal that lists those there are."""
+        if name not in self.destinations:
+            known = ", ".join(sorted(self.destinations))
+            raise ConfigurationError(f"There is no destination {name!r} in waybill.toml; there is: {known}.")
+        return self.destinations[name]
+
+    def started_destination(self, name: str) -> DestinationSettings:
+        """One destination that may be built for: it must say when it went live."""
+        destination = self.destination(name)
+        if destination.start_at is None:
+            raise ConfigurationError(
+                f"Destination {name!r} has no start_at, so nobody could say which conversions are its own. Set "
+                f"start_at under [destinations.{name}] in waybill.toml, or WAYBILL_{name.upper()}_START_AT."
+            )
+        return destination
+
+    def sendable_destination(self, name: str) -> DestinationSettings:
+        """One destination that may be sent to: dataset and token are there, and a sample home stays on loopback."""
+        destination = self.started_destination(name)
+        if not destination.datasets:
+            prefix = f"WAYBILL_{name.upper()}"
+            raise ConfigurationError(
+                f"Destination {name!r} has no dataset to send to. Set {prefix}_DATASET_ID and {prefix}_ACCESS_TOKEN "
+                f"(in Airflow: the connection waybill_{name})."
+            )
+        if self.is_sample and urlsplit(destination.base_url).hostname not in LOOPBACK:
+            raise ConfigurationError(
+                f"{self.home_root} holds the made-up shop of `waybill sample` and may only send to this machine, but "
+                f"destination {name!r} points at {destination.base_url}. Start `waybill emulator` and set "
+                f"WAYBILL_{name.upper()}_BASE_URL to its address, or use another WAYBILL_HOME for real data."
+            )
+        return destination
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads ``waybill.toml``, the home's own facts and the environment; one ConfigurationError lists all problems."""
+    env = os.environ if environment is None else environment
+    home = Home(Path(env.get("WAYBILL_HOME") or "data").expanduser().absolute())
+    facts = home.facts()
+    raw = _read_toml(Path(env.get("WAYBILL_CONFIG") or _INCLUDE / "waybill.toml"))
+    destinations = raw.get("destinations", {})
+    for name, table in destinations.items():
+        if isinstance(table, dict):
+            destinations[name] = _with_environment(name, table, env, facts.start_at)
+    values: dict[str, Any] = {
+        **raw,
+        "home_root": home.root,
+        "warehouse_uri": env.get("WAYBILL_WAREHOUSE_URI") or facts.warehouse_uri,
+        "dbt_project_dir": Path(env.get("WAYBILL_DBT_PROJECT_DIR") or _INCLUDE.parent / "dbt_project").absolute(),
+        "dbt_target": env.get("WAYBILL_DBT_TARGET") or "duckdb",
+        "is_sample": facts.is_sample,
+        "as_of": facts.as_of,
+    }
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_all_problems(error)) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read ({error.strerror}). Set WAYBILL_CONFIG to your waybill.toml.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _with_environment(name: str, table: dict[str, Any], env: Mapping[str, str], home_start: datetime | None) -> dict[str, Any]:
+    """A destination's table with WAYBILL_<NAME>_… laid over it, and the one dataset of a simple set-up."""
+    prefix = f"WAYBILL_{name.upper()}_"
+    given = {key: env[prefix + key.upper()] for key in _DESTINATION_SECRETS if env.get(prefix + key.upper())}
+    merged = {**table, **{key: value for key, value in given.items() if key not in ("dataset_id", "access_token")}}
+    if home_start is not None and "start_at" not in given:
+        merged["start_at"] = home_start
+    if "dataset_id" in given or "access_token" in given:
+        merged["datasets"] = {"main": {key: given[key] for key in ("dataset_id", "access_token") if key in given}}
+    return merged
+
+
+def _all_problems(error: ValidationError) -> str:
+    """Every problem on a line of its own, named by its place, without the values (they may be secrets)."""
+    lines = ["The settings are wrong:"]
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        lines.append(f"  {place}: {problem['msg']}")
+    return "\n".join(lines)

@@ -18,7 +18,7 @@ class Clock:
 
 
 def to_text(moment: datetime) -> str:
-    """A moment as the ledger and file metadata store it: ISO 8601 in UTC with microseconds, so text order is time order."""
+    """A moment as the ledger stores it: ISO 8601 in UTC with microseconds, so that text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

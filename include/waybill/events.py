@@ -24,7 +24,16 @@ BALANCE: Final = (
 )
 """Where a candidate is, per destination; exactly one each. ``candidates`` is their sum."""
 
-BATCH_STATES: Final = ("pending", "sending", "unknown", "accepted", "rejected", "expired", "withdrawn", "split")
+BATCH_STATES: Final = (
+    "pending",
+    "sending",
+    "unknown",
+    "accepted",
+    "rejected",
+    "expired",
+    "withdrawn",
+    "split",
+)
 """States of a batch in the ledger; a ``split`` batch counts nothing, its children do."""
 
 SETTLED_STATES: Final = ("accepted", "rejected", "expired", "withdrawn", "split")

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from waybill.clock import Clock
 from waybill.errors import ConfigurationError
@@ -92,7 +101,9 @@ class DestinationSettings(_Model):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
             raise ValueError("base_url must be http(s)://host[:port] without user, password or query")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("base_url must be https, because the access token travels with it (http is for loopback only)")
+            raise ValueError(
+                "base_url must be https, because the access token travels with it (http is for loopback only)"
+            )
         return url.rstrip("/")
 
 
@@ -184,16 +195,23 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read ({error.strerror}). Set WAYBILL_CONFIG to your waybill.toml.") from error
+        raise ConfigurationError(
+            f"{path} cannot be read ({error.strerror}). Set WAYBILL_CONFIG to your waybill.toml."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
 
 
-def _with_environment(name: str, table: dict[str, Any], env: Mapping[str, str], home_start: datetime | None) -> dict[str, Any]:
+def _with_environment(
+    name: str, table: dict[str, Any], env: Mapping[str, str], home_start: datetime | None
+) -> dict[str, Any]:
     """A destination's table with WAYBILL_<NAME>_… laid over it, and the one dataset of a simple set-up."""
     prefix = f"WAYBILL_{name.upper()}_"
     given = {key: env[prefix + key.upper()] for key in _DESTINATION_SECRETS if env.get(prefix + key.upper())}
-    merged = {**table, **{key: value for key, value in given.items() if key not in ("dataset_id", "access_token")}}
+    merged = {
+        **table,
+        **{key: value for key, value in given.items() if key not in ("dataset_id", "access_token")},
+    }
     if home_start is not None and "start_at" not in given:
         merged["start_at"] = home_start
     if "dataset_id" in given or "access_token" in given:

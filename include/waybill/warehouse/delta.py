@@ -1,0 +1,119 @@
+"""Delta files: the outbox. One immutable Parquet file per destination and build, with a sidecar that binds it.
+
+The sidecar (``<build_id>.json``) is written last, so a delta file without one was never finished and does not count.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from waybill.clock import from_text, to_text
+from waybill.errors import LedgerConflict
+from waybill.files import sha256_of, write_json
+from waybill.home import Home
+
+
+@dataclass(frozen=True)
+class DeltaFile:
+    """What the sidecar says of one delta file; ``after`` is the last file that was enrolled when it was frozen."""
+
+    path: Path
+    destination: str
+    build_id: str
+    frozen_at: datetime
+    after: str
+    rows: int
+    past_expiry: int
+    sha256: str
+
+    @property
+    def file_id(self) -> str:
+        return f"{self.destination}/{self.build_id}"
+
+    @property
+    def judged_rows(self) -> int:
+        """Rows that the gate judges: those that had not expired when the file was frozen."""
+        return self.rows - self.past_expiry
+
+    @property
+    def sidecar_path(self) -> Path:
+        return self.path.with_suffix(".json")
+
+    @property
+    def decision_path(self) -> Path:
+        return self.path.with_suffix(".decision.json")
+
+    @property
+    def withdrawals_path(self) -> Path:
+        return self.path.with_suffix(".withdrawals.parquet")
+
+    @property
+    def gate_path(self) -> Path:
+        """Where the gate publishes its reasons, beside the other published folders of this home."""
+        home = Home(self.path.parents[2])
+        return home.published / "gate" / self.destination / f"{self.build_id}.parquet"
+
+    def verify(self) -> None:
+        """Raises LedgerConflict when the file is missing or is not, byte for byte, the one that was frozen."""
+        if not self.path.exists():
+            raise LedgerConflict(
+                f"The delta file {self.path} is missing. Restore it from a backup; if it was never enrolled, delete "
+                f"{self.sidecar_path} and run `waybill build`, which freezes its rows again."
+            )
+        if sha256_of(self.path) != self.sha256:
+            raise LedgerConflict(
+                f"The delta file {self.path} is not the one that was frozen (its SHA-256 is not the one in "
+                f"{self.sidecar_path.name}). Restore it from a backup; if it was never enrolled, delete both and run `waybill build`."
+            )
+
+    def write_sidecar(self) -> None:
+        """Makes the file count."""
+        write_json(
+            self.sidecar_path,
+            {
+                "destination": self.destination,
+                "build_id": self.build_id,
+                "file_id": self.file_id,
+                "frozen_at": to_text(self.frozen_at),
+                "after": self.after,
+                "rows": self.rows,
+                "past_expiry": self.past_expiry,
+                "sha256": self.sha256,
+            },
+        )
+
+
+def read(sidecar: Path) -> DeltaFile:
+    """The delta file that a sidecar describes; LedgerConflict when the sidecar is damaged."""
+    try:
+        raw = json.loads(sidecar.read_text(encoding="utf-8"))
+        return DeltaFile(
+            path=sidecar.with_suffix(".parquet"),
+            destination=raw["destination"],
+            build_id=raw["build_id"],
+            frozen_at=from_text(raw["frozen_at"]),
+            after=raw["after"],
+            rows=raw["rows"],
+            past_expiry=raw["past_expiry"],
+            sha256=raw["sha256"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerConflict(
+            f"{sidecar} cannot be read as the sidecar of a delta file ({type(error).__name__}). Restore it from a "
+            "backup; if the file was never enrolled, delete it and run `waybill build`."
+        ) from error
+
+
+def frozen(home: Home, destination: str) -> list[DeltaFile]:
+    """Every finished delta file of a destination, oldest first."""
+    folder = home.delta / destination
+    sidecars = (path for path in folder.glob("*.json") if not path.name.endswith(".decision.json"))
+    return [read(path) for path in sorted(sidecars)]
+
+
+def newest(home: Home, destination: str) -> DeltaFile | None:
+    """The last delta file that was frozen, or None."""
+    folder = home.delta / destination
+    sidecars = sorted(path for path in folder.glob("*.json") if not path.name.endswith(".decision.json"))
+    return read(sidecars[-1]) if sidecars else None

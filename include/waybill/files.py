@@ -1,5 +1,6 @@
 """Writing files so that a reader sees the whole file or none."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +23,22 @@ def written_aside(path: Path) -> Iterator[Path]:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Yields True while this process alone holds the lock file ``path``, False at once where another one holds it.
+
+    The operating system lets go of the lock when its holder ends, however it ends.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -41,11 +41,15 @@ class _Model(BaseModel):
 
 
 class TableSettings(_Model):
-    """A table to extract: its key, its cursor, and the declared type of every column."""
+    """A table to extract: its key, its cursor, and the declared type of every column.
+
+    ``candidates`` says that every key of the table must have a verdict: the balance counts them against the marts.
+    """
 
     key: list[Name] = Field(min_length=1)
     cursor: Name
     columns: dict[Name, str]
+    candidates: bool = False
 
     @field_validator("columns")
     @classmethod
@@ -189,6 +193,12 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_all_problems(error)) from None
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a dbt process: this one's without any secret of ours, plus where the home is."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("WAYBILL_", "AIRFLOW_CONN_"))}
+    return {**kept, "WAYBILL_HOME": str(settings.home_root), "PYTHONWARNINGS": "ignore"}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class DeltaFile:
         if sha256_of(self.path) != self.sha256:
             raise LedgerConflict(
                 f"The delta file {self.path} is not the one that was frozen (its SHA-256 is not the one in "
-                f"{self.sidecar_path.name}). Restore it from a backup; if it was never enrolled, delete both and run `waybill build`."
+                f"{self.sidecar_path.name}). Restore it from a backup; if it was never enrolled, delete both and run "
+                "`waybill build`."
             )
 
     def write_sidecar(self) -> None:

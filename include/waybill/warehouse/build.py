@@ -1,0 +1,118 @@
+"""One build: dbt, then publishing the candidates, then freezing a delta file for each destination."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from waybill.errors import BuildFailed, SourceUnavailable
+from waybill.files import locked, written_aside
+from waybill.home import Home
+from waybill.settings import Settings
+from waybill.warehouse import dbt, inputs
+from waybill.warehouse.candidates import COLUMNS, publish_candidates, write_empty
+from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: landing files read for the first time, verdicts that changed, and each destination's freeze."""
+
+    build_id: str
+    files_unseen: int
+    candidates_changed: dict[str, int]
+    freezes: dict[str, Freeze]
+    dbt_seconds: float
+
+    def counts(self) -> dict[str, int | float]:
+        """The figures that an Asset event carries."""
+        return {
+            "files_unseen": self.files_unseen,
+            "candidates_changed": sum(self.candidates_changed.values()),
+            "frozen": sum(freeze.delta.rows for freeze in self.freezes.values()),
+            "withdrawals": sum(freeze.withdrawals for freeze in self.freezes.values()),
+            "changed_after_enrolment": sum(freeze.changed_after_enrolment for freeze in self.freezes.values()),
+            "dbt_seconds": round(self.dbt_seconds, 1),
+        }
+
+
+def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
+    """Builds the marts from what landed, publishes the verdicts, and freezes what is new.
+
+    Raises ConfigurationError when nothing has landed or a destination has no start_at, SourceUnavailable when another
+    process holds the warehouse file, BuildFailed when dbt fails; in each case the next build does the work again.
+    """
+    home = settings.home
+    home.create()
+    with locked(home.build / "build.lock") as alone:
+        if not alone:
+            raise SourceUnavailable(f"Another build is running on {home.root}. Wait for it, then run this again.")
+        this = inputs.begin(settings, full_refresh=full_refresh)
+        arguments = ["build", "--exclude", "tag:delivery", "test_type:unit", "tag:macro_cases"]
+        run = dbt.run(settings, [*arguments, "--full-refresh"] if full_refresh else arguments)
+        with open_warehouse(home) as warehouse:
+            _make_readable(warehouse, settings)
+            changed = {name: publish_candidates(warehouse, home, name, this) for name in settings.destinations}
+            freezes = {
+                name: freeze(warehouse, home, name, this.build_id, this.last_good_seq, settings.clock.now())
+                for name in settings.destinations
+            }
+            _publish_totals(warehouse, settings)
+        inputs.succeed(home, this)
+    return BuildReport(
+        build_id=this.build_id,
+        files_unseen=this.unseen.height,
+        candidates_changed=changed,
+        freezes=freezes,
+        dbt_seconds=run.seconds,
+    )
+
+
+def refresh_marts(settings: Settings) -> dbt.DbtRun:
+    """Rebuilds the delivery marts from ``published/``, by selection; nothing else in the warehouse file changes."""
+    with locked(settings.home.build / "build.lock") as alone:
+        if not alone:
+            raise SourceUnavailable(
+                f"Another build is running on {settings.home.root}. Wait for it, then run this again."
+            )
+        return dbt.run(
+            settings, ["build", "--select", "tag:delivery", "--exclude", "test_type:unit", "tag:macro_cases"]
+        )
+
+
+def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
+    """The warehouse file, opened for the end of a build; SourceUnavailable while another process has it."""
+    try:
+        connection = duckdb.connect(
+            str(home.warehouse_file),
+            config={"temp_directory": str(home.build / "tmp"), "TimeZone": "UTC", "autoload_known_extensions": False},
+        )
+    except duckdb.IOException as error:
+        raise SourceUnavailable(
+            f"{home.warehouse_file} is open in another process, and DuckDB gives a file to one at a time. "
+            "Close what holds it and run `waybill build` again."
+        ) from error
+    return connection
+
+
+def _make_readable(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Sees to it that every published folder that is read by a glob holds at least one, typed, file."""
+    for destination in settings.destinations:
+        published = settings.home.published
+        for folder, columns in (("candidates", COLUMNS), ("changes", CHANGES_COLUMNS)):
+            empty = published / folder / destination / "_empty.parquet"
+            if not empty.exists():
+                write_empty(warehouse, empty, columns)
+
+
+def _publish_totals(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Publishes how many candidates the marts hold, so that the balance notices a row that the marts lost."""
+    counts = [
+        (name, warehouse.execute(f"select count(*) from destinations.{name}_events").fetchall()[0][0])  # noqa: S608
+        for name in settings.destinations
+    ]
+    if any(count is None for _, count in counts):
+        raise BuildFailed("The marts could not be counted.")
+    warehouse.execute("create or replace temp table totals (destination varchar, candidates bigint)")
+    warehouse.executemany("insert into totals values (?, ?)", counts)
+    with written_aside(settings.home.published / "candidates_total.parquet") as aside:
+        warehouse.execute("copy (from totals) to ? (format parquet)", [str(aside)])

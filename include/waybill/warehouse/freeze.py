@@ -1,0 +1,203 @@
+"""Freezing: what is sendable and enrolled nowhere becomes one immutable delta file per destination.
+
+Identity is decided here: a source key goes to a destination once under one event name, an event_id names one
+conversion. The freeze never opens the network and never writes the ledger; it reads which files are enrolled.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from waybill.delivery.keys import ensure_keys
+from waybill.delivery.ledger import Ledger
+from waybill.files import sha256_of, written_aside
+from waybill.home import Home
+from waybill.quality.suites import SUITE_VERSION
+from waybill.warehouse.delta import DeltaFile
+
+_ROW_GROUP = 10_000
+
+_ENROLLED = """
+create or replace temp view enrolled as
+select * from read_parquet($keys, union_by_name = true)
+"""
+
+_FROZEN = """
+create or replace temp table frozen as
+with sendable as (
+    select *
+    from destinations.{destination}_events
+    where verdict = 'sendable'
+),
+
+last_judged as (
+    select *
+    from read_parquet($gate, union_by_name = true)
+    where state = 'quarantined' and suite_version = $suite_version
+    qualify row_number() over (partition by event_name, source_key order by build_id desc) = 1
+),
+
+-- A dataset may change after enrolment; the conversion is still the same one and is not sent again.
+not_enrolled as (
+    select sendable.*
+    from sendable
+    anti join enrolled using (event_name, source_key)
+),
+
+not_quarantined_as_it_is as (
+    select not_enrolled.*
+    from not_enrolled
+    anti join last_judged using (event_name, source_key, payload_digest)
+),
+
+event_ids_enrolled as (
+    select distinct dataset, event_name, event_id
+    from enrolled
+),
+
+with_event_id_holder as (
+    select
+        fresh.*,
+        event_ids_enrolled.event_id is not null
+        or row_number() over (
+            partition by fresh.dataset, fresh.event_name, fresh.event_id
+            order by fresh.occurred_at, fresh.source_key
+        ) > 1 as event_id_taken,
+        fresh.expires_at <= $frozen_at as past_expiry
+    from not_quarantined_as_it_is as fresh
+    left join event_ids_enrolled using (dataset, event_name, event_id)
+)
+
+select
+    row_number() over (order by past_expiry, dataset, expires_at, source_key, event_kind) - 1 as row_number,
+    source_key, event_kind, event_name, event_id, dataset, occurred_at, committed_at, landed_at,
+    cast($frozen_at as timestamptz) as frozen_at,
+    expires_at, expires_reason, value, currency, payload, payload_digest, event_id_taken, past_expiry,
+from with_event_id_holder
+"""
+
+_WITHDRAWALS = """
+select
+    enrolled.file_id, enrolled.row_number, enrolled.destination, enrolled.dataset, enrolled.event_name,
+    enrolled.source_key, enrolled.event_id,
+    case
+        when current_events.source_key is null then 'not_a_conversion'
+        when list_bool_or([starts_with(reason, 'ours:consent') for reason in current_events.reasons]) then 'consent'
+        when list_contains(current_events.reasons, 'ours:cancelled') then 'cancelled'
+        when list_contains(current_events.reasons, 'ours:refunded') then 'refunded'
+        else current_events.verdict
+    end as reason,
+from enrolled
+left join destinations.{destination}_events as current_events using (event_name, source_key)
+where
+    list_contains($unsettled, enrolled.file_id)
+    and (current_events.source_key is null or current_events.verdict <> 'sendable')
+order by enrolled.file_id, enrolled.row_number
+"""
+
+_CHANGES = """
+create or replace temp table changes as
+select
+    enrolled.destination, enrolled.file_id, enrolled.row_number, enrolled.event_name, enrolled.source_key,
+    enrolled.event_id, enrolled.dataset, enrolled.value, enrolled.currency, enrolled.occurred_at,
+    current_events.event_id as event_id_now, current_events.dataset as dataset_now,
+    current_events.value as value_now, current_events.currency as currency_now,
+    current_events.occurred_at as occurred_at_now, current_events.verdict as verdict_now,
+    cast($frozen_at as timestamptz) as changed_at,
+from enrolled
+inner join destinations.{destination}_events as current_events using (event_name, source_key)
+where
+    current_events.build_seq > $last_good_seq
+    and (enrolled.event_id, enrolled.dataset, enrolled.value, enrolled.currency, enrolled.occurred_at)
+    is distinct from (
+        current_events.event_id, current_events.dataset, current_events.value, current_events.currency,
+        current_events.occurred_at
+    )
+"""
+
+CHANGES_COLUMNS = """
+    destination varchar, file_id varchar, row_number bigint, event_name varchar, source_key varchar,
+    event_id varchar, dataset varchar, value decimal(18, 4), currency varchar, occurred_at timestamptz,
+    event_id_now varchar, dataset_now varchar, value_now decimal(18, 4), currency_now varchar,
+    occurred_at_now timestamptz, verdict_now varchar, changed_at timestamptz
+"""
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """What one destination's freeze found: the delta file, and how many enrolled events changed or are withdrawn."""
+
+    delta: DeltaFile
+    withdrawals: int
+    changed_after_enrolment: int
+
+
+def freeze(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build_id: str, last_good_seq: int, now: datetime
+) -> Freeze:
+    """Writes the delta file, its withdrawals and its sidecar, in that order; the sidecar makes it count."""
+    ledger = Ledger.open_readonly(home)
+    after = ledger.last_enrolled(destination)
+    ensure_keys(home, ledger)
+    unsettled = [file.file_id for file in ledger.enrolled_files(destination) if file.settled_at is None]
+    keys = str(home.published / "delivery" / "keys" / destination / "*.parquet")
+    warehouse.execute(_ENROLLED.replace("$keys", _literal(keys)))
+    warehouse.execute(
+        _FROZEN.format(destination=destination),
+        {
+            "gate": str(home.published / "gate" / destination / "*.parquet"),
+            "suite_version": SUITE_VERSION,
+            "frozen_at": now,
+        },
+    )
+    path = home.delta / destination / f"{build_id}.parquet"
+    rows, past_expiry = warehouse.execute("select count(*), count(*) filter (past_expiry) from frozen").fetchall()[0]
+    with written_aside(path) as aside:
+        warehouse.execute(
+            "copy (select * from frozen order by row_number) to ? "
+            f"(format parquet, compression zstd, row_group_size {_ROW_GROUP})",
+            [str(aside)],
+        )
+    warehouse.execute("drop table frozen")
+    delta = DeltaFile(
+        path=path,
+        destination=destination,
+        build_id=build_id,
+        frozen_at=now,
+        after=after,
+        rows=int(rows),
+        past_expiry=int(past_expiry),
+        sha256=sha256_of(path),
+    )
+    withdrawals = _write_withdrawals(warehouse, delta, unsettled)
+    changed = _publish_changes(warehouse, home, delta, last_good_seq)
+    delta.write_sidecar()
+    return Freeze(delta=delta, withdrawals=withdrawals, changed_after_enrolment=changed)
+
+
+def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, delta: DeltaFile, unsettled: list[str]) -> int:
+    query = _WITHDRAWALS.format(destination=delta.destination)
+    warehouse.execute(f"create or replace temp table withdrawals as {query}", {"unsettled": unsettled})
+    with written_aside(delta.withdrawals_path) as aside:
+        warehouse.execute("copy (from withdrawals) to ? (format parquet)", [str(aside)])
+    return int(warehouse.execute("select count(*) from withdrawals").fetchall()[0][0])
+
+
+def _publish_changes(warehouse: duckdb.DuckDBPyConnection, home: Home, delta: DeltaFile, last_good_seq: int) -> int:
+    """Publishes what changed after enrolment: reported, never sent."""
+    warehouse.execute(
+        _CHANGES.format(destination=delta.destination),
+        {"frozen_at": delta.frozen_at, "last_good_seq": last_good_seq},
+    )
+    count = int(warehouse.execute("select count(*) from changes").fetchall()[0][0])
+    if count:
+        path = home.published / "changes" / delta.destination / f"{delta.build_id}.parquet"
+        with written_aside(path) as aside:
+            warehouse.execute("copy (from changes) to ? (format parquet)", [str(aside)])
+    return count
+
+
+def _literal(path: str) -> str:
+    """A path of ours as an SQL literal, for the one place (a view) where DuckDB takes no parameter."""
+    return "'" + path.replace("'", "''") + "'"

@@ -1,0 +1,36 @@
+"""Settings inside Airflow: the Connections ``waybill_warehouse`` and ``waybill_meta`` laid over the environment.
+
+Connections are fetched here, inside the task that calls, never when a DAG file is read. This module and
+``waybill.settings`` are the only ones that look at the environment.
+"""
+
+import os
+from collections.abc import Mapping
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
+
+from waybill.airflow.hook import MetaHook, WarehouseHook
+from waybill.settings import Settings, load_settings
+
+
+def airflow_settings() -> Settings:
+    """The settings of this Airflow; its secrets are masked in the task's log. ConfigurationError lists all problems."""
+    values: dict[str, str] = {}
+    for hook in (WarehouseHook(), MetaHook()):
+        try:
+            values.update(hook.values())
+        except AirflowNotFoundException:
+            continue  # without the connection, the environment alone serves
+    settings = load_settings(environment(values))
+    for destination in settings.destinations.values():
+        for dataset in destination.datasets.values():
+            mask_secret(dataset.access_token.get_secret_value())
+    if settings.warehouse_uri is not None:
+        mask_secret(settings.warehouse_uri.get_secret_value())
+    return settings
+
+
+def environment(values: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with values laid over it, for settings and for processes that are started."""
+    return {**os.environ, **values}

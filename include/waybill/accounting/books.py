@@ -1,0 +1,115 @@
+"""The books: every store that accounting reads, as views of one DuckDB connection in memory.
+
+``published/`` as Parquet, the ledger live (through Arrow), and the distinct keys that landed. ``warehouse.duckdb`` is
+not among them: only a build opens it.
+"""
+
+from pathlib import Path
+
+import duckdb
+import jinja2
+import polars as pl
+
+from waybill.delivery.keys import ensure_keys
+from waybill.delivery.ledger import Ledger
+from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.home import Home
+from waybill.settings import Settings
+from waybill.warehouse.inputs import seen_files_path
+
+_VIEWS = {
+    "candidates": "candidates/*/*.parquet",
+    "totals": "candidates_total.parquet",
+    "gate": "gate/*/*.parquet",
+    "keys": "delivery/keys/*/*.parquet",
+    "changes": "changes/*/*.parquet",
+}
+
+RELATIONS = ("candidates", "totals", "gate", "judged", "keys", "files", "batches", "attempts", "exceptions", "landed")
+
+
+def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Views ``candidates, totals, gate, judged, keys, changes, files, batches, attempts, exceptions, landed``.
+
+    Raises ConfigurationError when nothing was built yet, SourceUnavailable when a file cannot be read.
+    """
+    home = settings.home
+    if not (home.published / "candidates_total.parquet").exists():
+        raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
+    ledger = Ledger.open_readonly(home)
+    ensure_keys(home, ledger)
+    books = duckdb.connect(config={"TimeZone": "UTC", "temp_directory": str(home.build / "tmp")})
+    for name, pattern in _VIEWS.items():
+        _view(books, name, home.published / pattern)
+    for name, table in ledger.tables_as_arrow().items():
+        books.register(name, table)
+    books.register("judged", _newest_judged(home).to_arrow())
+    _landed(books, settings)
+    return books
+
+
+def render(settings: Settings, macro: str, **arguments: str) -> str:
+    """The SQL of one accounting macro of the dbt project, so that dbt and the command line run the same text."""
+    folder = settings.dbt_project_dir / "macros" / "accounting"
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")))
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - renders SQL of our own, not HTML
+    module = environment.from_string(text).make_module()
+    return str(getattr(module, macro)(**arguments))
+
+
+def _view(books: duckdb.DuckDBPyConnection, name: str, pattern: Path) -> None:
+    literal = "'" + str(pattern).replace("'", "''") + "'"
+    try:
+        books.execute(f"create view {name} as select * from read_parquet({literal}, union_by_name = true)")
+    except duckdb.Error as error:
+        raise SourceUnavailable(
+            f"{pattern} cannot be read ({type(error).__name__}). Restore the damaged file from a backup."
+        ) from error
+
+
+def _newest_judged(home: Home) -> pl.DataFrame:
+    """The newest delta file that the gate has judged, per destination, by the name of what the gate published."""
+    newest: dict[str, str] = {}
+    for path in sorted((home.published / "gate").glob("*/*.parquet")):
+        if path.stem != "_empty":
+            newest[path.parent.name] = path.stem
+    return pl.DataFrame(
+        {"destination": list(newest), "build_id": list(newest.values())},
+        schema={"destination": pl.String, "build_id": pl.String},
+    )
+
+
+def _landed(books: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """The distinct keys of the tables that must have verdicts, in the landing files that the last good build saw."""
+    seen = pl.read_parquet(seen_files_path(settings.home))
+    selects: list[str] = []
+    for source, source_settings in settings.sources.items():
+        for name, table in source_settings.tables.items():
+            if not table.candidates:
+                continue
+            rows = seen.filter((pl.col("source") == source) & (pl.col("table_name") == name)).iter_rows(named=True)
+            files = [row["file"] for row in rows if _is_as_seen(Path(row["file"]), row["size"], row["modified_ns"])]
+            if not files:
+                continue
+            key = f"concat_ws('/', {', '.join(table.key)})"
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            selects.append(
+                f"select distinct '{source}' as source, '{name}' as entity, {key} as entity_key "  # noqa: S608
+                f"from read_parquet([{listed}])"
+            )
+    nothing = "select null::varchar as source, null::varchar as entity, null::varchar as entity_key where false"
+    try:
+        books.execute(f"create table landed as {' union all '.join(selects) or nothing}")
+    except duckdb.Error as error:
+        raise SourceUnavailable(
+            f"A landing file in {settings.home.landing} cannot be read ({type(error).__name__}). Delete the damaged "
+            "file and run `waybill extract`, which lands its window again."
+        ) from error
+
+
+def _is_as_seen(path: Path, size: int, modified_ns: int) -> bool:
+    """Whether a landing file is still the one that the last good build read: not purged, not landed again since."""
+    if not path.exists():
+        return False
+    stat = path.stat()
+    return stat.st_size == size and stat.st_mtime_ns == modified_ns

@@ -1,0 +1,1 @@
+"""Meta's Conversions API: transport (``client``) and what its answers mean (``answers``)."""

@@ -142,6 +142,14 @@ class Settings(_Model):
             raise ConfigurationError(f"There is no destination {name!r} in waybill.toml; there is: {known}.")
         return self.destinations[name]
 
+    def redacted(self) -> dict[str, Any]:
+        """Everything in force, for a person to read: no secret, and no password inside a URI."""
+        values = self.model_dump(mode="json", exclude={"sources", "warehouse_uri"})
+        uri = self.warehouse_uri.get_secret_value() if self.warehouse_uri else None
+        values["warehouse_uri"] = re.sub(r"//[^/]*@", "//…@", uri) if uri else None
+        values["sources"] = {name: sorted(source.tables) for name, source in self.sources.items()}
+        return values
+
     def started_destination(self, name: str) -> DestinationSettings:
         """One destination that may be built for: it must say when it went live."""
         destination = self.destination(name)
@@ -193,6 +201,18 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_all_problems(error)) from None
+
+
+def emulator_secrets(dataset_id: str | None, token_variable: str) -> tuple[str, str]:
+    """The dataset and token that the emulator lets in, from the environment where the call does not say."""
+    dataset_id = dataset_id or os.environ.get("WAYBILL_META_DATASET_ID")
+    token = os.environ.get(token_variable)
+    if not dataset_id or not token:
+        raise ConfigurationError(
+            "The emulator needs a dataset and a token to let in. Set WAYBILL_META_DATASET_ID (or pass --dataset) and "
+            f"{token_variable}; any made-up values will do."
+        )
+    return dataset_id, token
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,14 @@
+"""The ledger alone as tables to query, for when nothing has been built or published yet."""
+
+import duckdb
+
+from waybill.delivery.ledger import Ledger
+from waybill.settings import Settings
+
+
+def open_ledger(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A connection in memory with ``files``, ``batches``, ``attempts`` and ``exceptions``."""
+    connection = duckdb.connect(config={"TimeZone": "UTC"})
+    for name, table in Ledger.open_readonly(settings.home).tables_as_arrow().items():
+        connection.register(name, table)
+    return connection

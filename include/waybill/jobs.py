@@ -1,0 +1,84 @@
+"""Every step of the pipeline as one function: what a DAG's task calls, and a verb of the command line.
+
+Each returns a report whose ``counts()`` an Asset event can carry. What a step needs is imported inside it, because
+DAG files import this module and must stay light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waybill.errors import ConfigurationError, GateClosed
+from waybill.settings import Settings
+
+if TYPE_CHECKING:
+    from waybill.delivery.publish import PublishReport
+    from waybill.delivery.run import DeliveryReport
+    from waybill.quality.decisions import Decision
+    from waybill.sources import ExtractReport
+    from waybill.warehouse.build import BuildReport
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What refreshing the delivery marts did."""
+
+    models: int
+    seconds: float
+
+    def counts(self) -> dict[str, int | float]:
+        return {"models": self.models, "seconds": round(self.seconds, 1)}
+
+
+def extract(settings: Settings) -> ExtractReport:
+    """Lands what the warehouse inserted or updated since the last window."""
+    from waybill.sources import extract as extract_windows
+
+    settings.home.create()
+    return extract_windows(settings)
+
+
+def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
+    """Builds the marts from what landed and freezes what is new, per destination."""
+    from waybill.warehouse.build import build as build_marts
+
+    return build_marts(settings, full_refresh=full_refresh)
+
+
+def gate(settings: Settings, destination: str) -> Decision:
+    """Judges the newest delta file of a destination; GateClosed, with the reasons, when it may not be sent."""
+    from waybill.quality.gate import judge
+    from waybill.warehouse import delta
+
+    settings.started_destination(destination)
+    newest = delta.newest(settings.home, destination)
+    if newest is None:
+        raise ConfigurationError(f"Nothing has been frozen for {destination} yet. Run `waybill build` first.")
+    decision = judge(settings, newest)
+    if not decision.is_open:
+        raise GateClosed(decision.as_text())
+    return decision
+
+
+def deliver(settings: Settings, destination: str) -> DeliveryReport:
+    """Enrols the newest open delta file of a destination and sends what is pending."""
+    from waybill.delivery.run import deliver as deliver_batches
+
+    settings.home.create()
+    return deliver_batches(settings, destination)
+
+
+def publish(settings: Settings) -> PublishReport:
+    """Gives the ledger back to dbt and to people, as Parquet."""
+    from waybill.delivery.publish import publish as publish_ledger
+
+    return publish_ledger(settings)
+
+
+def refresh_marts(settings: Settings) -> RefreshReport:
+    """Rebuilds the delivery marts from what is published."""
+    from waybill.warehouse.build import refresh_marts as refresh
+
+    done = refresh(settings)
+    return RefreshReport(models=done.nodes, seconds=done.seconds)

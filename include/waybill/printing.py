@@ -1,0 +1,140 @@
+"""What the command line shows a person: small tables on a terminal, the same text where there is none."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from waybill.accounting.balance import Balance
+from waybill.accounting.explain import Explanation
+from waybill.accounting.lag import Lag
+from waybill.events import BALANCE, LAG_BANDS_SECONDS
+
+_MEANINGS = {
+    "not_a_conversion": "SQL says so: test, unpaid, cancelled, before start_at …",
+    "withheld": "consent",
+    "invalid": "the platform would refuse it",
+    "quarantined": "refused by the gate, row by row",
+    "gated": "in a delta file that the gate closed",
+    "pending": "waits to be frozen, judged, enrolled or sent",
+    "sending": "a request is under way",
+    "unknown": "sent, and no answer came",
+    "accepted": "the platform said yes",
+    "rejected": "the platform said no, for good",
+    "expired": "too old for the platform",
+    "withdrawn": "no longer to be sent: consent, cancelled, refunded",
+}
+
+
+def console() -> Console:
+    """A console that is as wide as its terminal, and wide enough for our tables where there is none."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=120)
+
+
+def print_counts(title: str, counts: Mapping[str, int | float]) -> None:
+    """One line of figures for a finished step."""
+    figures = " · ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in counts.items())
+    console().print(f"[bold]{title}[/bold]  {figures}", soft_wrap=True)
+
+
+def print_balance(reports: Iterable[Balance]) -> None:
+    """The balance sheet of every destination; what breaks it stands below it."""
+    for report in reports:
+        table = Table(title=f"Balance · {report.destination}", title_justify="left", show_edge=False, pad_edge=False)
+        table.add_column("where")
+        table.add_column("events", justify="right")
+        table.add_column("meaning", style="dim")
+        for word in BALANCE:
+            table.add_row(word, f"{report.words[word]:,}", _MEANINGS[word])
+        table.add_section()
+        table.add_row("candidates", f"{report.candidates:,}", "the sum of all of the above")
+        console().print(table)
+        console().print(f"possibly twice: {report.possibly_twice}")
+        if report.is_balanced:
+            console().print("[green]The sums agree.[/green]")
+        for text in report.breaks:
+            console().print(f"[red]The sums do not agree:[/red] {text}")
+
+
+def print_lag(reports: Iterable[Lag]) -> None:
+    """Stage by stage, then how many events are in each of the platform's bands."""
+    for report in reports:
+        table = Table(title=f"Lag · {report.destination}", title_justify="left", show_edge=False, pad_edge=False)
+        for name in ("stage", "events", "p50", "p95", "max"):
+            table.add_column(name, justify="left" if name == "stage" else "right")
+        for stage in report.stages:
+            if stage.stage == "total":
+                table.add_section()
+            table.add_row(stage.stage, f"{stage.events:,}", *map(duration, (stage.p50, stage.p95, stage.longest)))
+        console().print(table)
+        limits = {**{name: f"≤ {duration(limit)}" for name, limit in LAG_BANDS_SECONDS.items()}, "lost": "later"}
+        bands = " · ".join(f"{name} ({limits[name]}) {count:,}" for name, count in report.bands.items())
+        console().print(f"bands: {bands}")
+        console().print(
+            f"accepted {report.accepted:,} · still open {report.still_open:,} · "
+            f"expiring within 24 h: {report.expiring_soon:,}"
+        )
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """One candidate's way, in the order in which it happened."""
+    placed = explanation.placed
+    out = console()
+    out.print(f"[bold]{placed['source_key']}[/bold] as {placed['event_name']} for {placed['destination']}: "
+              f"[bold]{placed['state']}[/bold]")  # fmt: skip
+    _fact(out, "event_id", placed["event_id"])
+    _fact(out, "happened", placed["occurred_at"])
+    _fact(out, "in the warehouse", placed["committed_at"])
+    _fact(out, "landed", placed["landed_at"])
+    for entry in explanation.history:
+        reasons = ", ".join(entry["reasons"] or []) or "no objection"
+        verdict = "no longer a candidate" if entry["removed"] else f"{entry['verdict']} ({reasons})"
+        _fact(out, "decided", f"{entry['built_at']}  {verdict}")
+    if placed["gate_reasons"]:
+        _fact(out, "gate", f"{', '.join(placed['gate_reasons'])}")
+    if placed["file_id"] is not None:
+        _fact(out, "frozen", f"{placed['frozen_at']}  row {placed['row_number']} of {placed['file_id']}")
+    for attempt in explanation.attempts:
+        answer = attempt["outcome"] or "no answer yet"
+        codes = " ".join(f"{name} {attempt[name]}" for name in ("http_status", "code", "subcode") if attempt[name])
+        _fact(out, "sent", f"{attempt['started_at']}  in batch {attempt['batch_id']}: {answer} {codes}".rstrip())
+        _fact(out, "", attempt["reason"])
+    for exception in explanation.exceptions:
+        _fact(out, exception["state"], f"{exception['created_at']}  {exception['reason']}")
+    for change in explanation.changes:
+        changed = [
+            name
+            for name in ("event_id", "value", "currency", "occurred_at", "dataset")
+            if change[name] != change[f"{name}_now"]
+        ]
+        _fact(out, "changed later", f"{change['changed_at']}  {', '.join(changed)}; not sent again")
+    _fact(out, "expires", placed["expires_at"])
+
+
+def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    """Rows of a store as a table; nothing where there are none."""
+    table = Table(title=f"{title} ({len(rows)})", title_justify="left", show_edge=False, pad_edge=False)
+    for name in rows[0] if rows else ["nothing yet"]:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console().print(table)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: ``1.2 s``, ``14 min``, ``3.1 h``, ``6.9 d``."""
+    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (48 * 3600, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 86400:.1f} d"
+
+
+def _fact(out: Console, name: str, value: object) -> None:
+    if value is not None:
+        out.print(f"  {name:<17} {value}", soft_wrap=True)
+
+
+def _figure(value: int | float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

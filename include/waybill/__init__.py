@@ -1,1 +1,1 @@
-"""Carries a company's conversions from its warehouse to the ad platforms' conversion APIs, and accounts for every one."""
+"""Carries conversions from a warehouse to the ad platforms' conversion APIs, and accounts for every one of them."""

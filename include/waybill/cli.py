@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waybill import jobs
+from waybill.clock import Clock
 from waybill.errors import ConfigurationError, GateClosed, WaybillError
 from waybill.settings import Settings, emulator_secrets, load_settings
 
@@ -202,7 +203,7 @@ def emulator(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8085,
     book: Annotated[Path | None, typer.Option(help="The request book; default: in the home.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset id; default WAYBILL_META_DATASET_ID.")] = None,
-    token_env: Annotated[str, typer.Option(help="The variable that holds the token.")] = "WAYBILL_META_ACCESS_TOKEN",
+    token_env: Annotated[str, typer.Option(help="The variable that holds the token.")] = "WAYBILL_META_ACCESS_TOKEN",  # noqa: S107 - a name
     server_duplicates: Annotated[str, typer.Option(help="merged | both-kept")] = "merged",
 ) -> None:
     """A local Conversions API, true to Meta's contract, that keeps a book of what it received."""
@@ -219,7 +220,7 @@ def emulator(
         host=host,
         port=port,
         datasets={dataset_id: token},
-        now=settings.clock.now,
+        now=lambda: Clock(settings.home.facts().as_of).now(),  # the home's clock may be moved while this runs
         server_duplicates=server_duplicates,
     )
 

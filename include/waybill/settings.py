@@ -33,7 +33,7 @@ _TYPES = re.compile(r"varchar|boolean|integer|bigint|double|date|timestamptz|dec
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DESTINATION_SECRETS = ("dataset_id", "access_token", "base_url", "start_at", "test_event_code")
 
-Name = Annotated[str, Field(pattern=_NAME.pattern + "$")]
+Name = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
 
 
 class _Model(BaseModel):

@@ -1,0 +1,97 @@
+"""Settings: one message lists all problems, a sample home stays on this machine, no secret is ever shown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from waybill.errors import ConfigurationError
+from waybill.home import HomeFacts
+from waybill.settings import load_settings
+
+TOKEN = "EAAB-made-up-token"  # noqa: S105
+
+
+def environment(home: Path, **given: str) -> dict[str, str]:
+    return {
+        "WAYBILL_HOME": str(home),
+        "WAYBILL_META_DATASET_ID": "1234567890",
+        "WAYBILL_META_ACCESS_TOKEN": TOKEN,
+        "WAYBILL_META_START_AT": "2026-11-01T00:00:00Z",
+        **given,
+    }
+
+
+def test_every_problem_is_in_one_message_and_no_value_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environment(tmp_path, WAYBILL_META_BASE_URL="ftp://x", WAYBILL_META_DATASET_ID=TOKEN))
+    message = str(caught.value)
+    assert "destinations.meta.base_url" in message
+    assert "destinations.meta.datasets.main.dataset_id" in message
+    assert TOKEN not in message
+
+
+def test_a_token_travels_encrypted_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="https"):
+        load_settings(environment(tmp_path, WAYBILL_META_BASE_URL="http://graph.example.com"))
+
+
+def test_going_live_needs_a_start(tmp_path: Path) -> None:
+    settings = load_settings({"WAYBILL_HOME": str(tmp_path)})
+    with pytest.raises(ConfigurationError, match="WAYBILL_META_START_AT"):
+        settings.started_destination("meta")
+
+
+def test_an_unknown_destination_is_named_beside_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"'tiktok'.*meta"):
+        load_settings(environment(tmp_path)).destination("tiktok")
+
+
+@pytest.mark.parametrize("url", ["https://graph.facebook.com", "https://198.51.100.7"])
+def test_a_sample_home_sends_to_this_machine_only(tmp_path: Path, url: str) -> None:
+    facts = HomeFacts(is_sample=True, start_at=datetime(2026, 11, 1, tzinfo=UTC))
+    (tmp_path / "home.toml").write_text(facts.to_toml())
+    with pytest.raises(ConfigurationError, match="made-up shop"):
+        load_settings(environment(tmp_path, WAYBILL_META_BASE_URL=url)).sendable_destination("meta")
+    loopback = load_settings(environment(tmp_path, WAYBILL_META_BASE_URL="http://127.0.0.1:8085"))
+    assert loopback.sendable_destination("meta").base_url == "http://127.0.0.1:8085"
+
+
+def test_the_home_fixes_the_clock_and_the_start(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+    facts = HomeFacts(is_sample=True, as_of=moment, start_at=moment, warehouse_uri="duckdb:////tmp/shop.duckdb")
+    (tmp_path / "home.toml").write_text(facts.to_toml())
+    settings = load_settings({"WAYBILL_HOME": str(tmp_path)})
+    assert settings.clock.now() == moment
+    assert settings.destination("meta").start_at == moment
+    assert settings.warehouse_uri is not None
+    assert settings.warehouse_uri.get_secret_value() == "duckdb:////tmp/shop.duckdb"
+
+
+def test_a_damaged_home_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home.toml").write_text("sample = maybe")
+    with pytest.raises(ConfigurationError, match=r"home\.toml"):
+        load_settings({"WAYBILL_HOME": str(tmp_path)})
+
+
+def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, WAYBILL_WAREHOUSE_URI="postgresql://shop:hunter2@127.0.0.1/shop"))
+    for text in (str(settings.redacted()), repr(settings), str(settings)):
+        assert TOKEN not in text
+        assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ('key = ["id"]\ncursor = "at"\ncolumns.id = "varchar"\ncolumns.at = "text"', "at has the unknown type"),
+        ('key = ["id"]\ncursor = "at"\ncolumns.at = "timestamptz"', "id is not"),
+        ('key = ["id"]\ncursor = "id"\ncolumns.id = "varchar"', "must be a timestamptz"),
+        ('key = ["id; drop"]\ncursor = "at"\ncolumns.at = "timestamptz"', "sources.s.tables.t.key"),
+    ],
+)
+def test_a_wrong_table_is_named(tmp_path: Path, table: str, place: str) -> None:
+    config = tmp_path / "waybill.toml"
+    config.write_text(f"[sources.s.tables.t]\n{table}\n[destinations.meta]\n")
+    with pytest.raises(ConfigurationError, match=place):
+        load_settings({"WAYBILL_HOME": str(tmp_path), "WAYBILL_CONFIG": str(config)})

@@ -1,0 +1,202 @@
+"""Contact columns as forms and imports leave them: names in their scripts, addresses, telephones, e-mails, all made up."""
+
+from itertools import accumulate
+from typing import Final
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from waybill.sample import places, shares
+from waybill.sample.dice import Dice, Ints, take
+
+CONTACT: Final = (
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "gender",
+    "birth_date",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+)
+
+
+def countries_of(dice: Dice, n: int) -> Ints:
+    """Positions in ``places.COUNTRIES`` of n people."""
+    return dice.index([country.share for country in places.COUNTRIES], n)
+
+
+def contacts(dice: Dice, country: Ints) -> pl.DataFrame:
+    """The CONTACT columns of one person per entry of ``country``."""
+    n = len(country)
+    is_female = dice.chance(0.5, n)
+    first = np.where(
+        is_female,
+        _own(dice, country, [len(c.female) for c in places.COUNTRIES]),
+        _own(dice, country, [len(c.male) for c in places.COUNTRIES]),
+    )
+    female = [name for c in places.COUNTRIES for name in c.female]
+    male = [name for c in places.COUNTRIES for name in c.male]
+    last = _own(dice, country, [len(c.last) for c in places.COUNTRIES])
+    surnames = [name for c in places.COUNTRIES for name in c.last]
+    first_in_all = np.where(is_female, first, first + len(female))
+    people = pl.DataFrame(
+        {
+            "first_name": take([name for name, _ in female + male], first_in_all),
+            "first_ascii": take([ascii_name for _, ascii_name in female + male], first_in_all),
+            "last_name": take([name for name, _ in surnames], last),
+            "last_ascii": take([ascii_name for _, ascii_name in surnames], last),
+            "is_female": is_female,
+        }
+    )
+    return people.select(
+        _email(dice, people).alias("email"),
+        _phone(dice, country).alias("phone"),
+        _name(dice, people["first_name"]).alias("first_name"),
+        _name(dice, people["last_name"]).alias("last_name"),
+        _gender(dice, people["is_female"]).alias("gender"),
+        _birth_date(dice, n).alias("birth_date"),
+        *_address(dice, country).get_columns(),
+    )
+
+
+def _own(dice: Dice, parent: Ints, sizes: list[int]) -> Ints:
+    """Positions, for each parent of its own, in a list that holds all parents' entries one after the other."""
+    starts = np.array([0, *accumulate(sizes)][:-1], dtype=np.int64)
+    return starts[parent] + (dice.unit(len(parent)) * np.array(sizes)[parent]).astype(np.int64)
+
+
+def _email(dice: Dice, people: pl.DataFrame) -> pl.Series:
+    n = len(people)
+    form = dice.kinds(shares.EMAIL, n)
+    frame = people.with_columns(
+        form.alias("form"),
+        take(("example.com", "example.org", "example.net"), dice.index((0.7, 0.2, 0.1), n)).alias("domain"),
+        pl.Series(dice.whole(1, 999_999, n)).cast(pl.String).alias("number"),
+        dice.pick((" at example.com", "@", "@@example.com", "@exa mple.com", "@example"), n).alias("broken"),
+        dice.pick(places.PLACEHOLDER_EMAILS, n).alias("placeholder"),
+    )
+    local = pl.concat_str("first_ascii", pl.lit("."), "last_ascii", "number")
+    plain = pl.concat_str(local, pl.lit("@"), "domain")
+    written = frame.select(
+        pl.when(pl.col("form") == "plain").then(plain)
+        .when(pl.col("form") == "upper").then(plain.str.to_titlecase().str.replace("example", "EXAMPLE", literal=True))
+        .when(pl.col("form") == "spaces").then(pl.concat_str(pl.lit("  "), plain, pl.lit(" ")))
+        .when(pl.col("form") == "tagged").then(pl.concat_str(local, pl.lit("+shop@"), "domain"))
+        .when(pl.col("form") == "invalid").then(pl.concat_str(local, "broken"))
+        .when(pl.col("form") == "placeholder").then(pl.col("placeholder"))
+        .when(pl.col("form") == "sha256").then(plain)
+        .alias("email"),
+        "form",
+    )  # fmt: skip
+    with duckdb.connect() as engine:
+        engine.register("written", written.with_row_index("position"))
+        hashed = engine.sql(
+            "select if(form = 'sha256', sha256(email), email) as email from written order by position"
+        ).pl()
+    return hashed["email"]
+
+
+def _phone(dice: Dice, country: Ints) -> pl.Series:
+    n = len(country)
+    forms = [form for c in places.COUNTRIES for form in c.phones]
+    frame = pl.DataFrame(
+        {
+            "kind": dice.kinds(shares.PHONE, n),
+            "form": take(forms, _own(dice, country, [len(c.phones) for c in places.COUNTRIES])),
+            "three": dice.digits(3, n),
+            "two": dice.digits(2, n),
+            "junk": dice.pick(places.JUNK_PHONES, n),
+            "extension": dice.pick((" ext. 5", " x12", " ext 204"), n),
+        }
+    )
+    number = (
+        pl.col("form").str.replace("{n}", pl.col("three"), literal=True).str.replace("{m}", pl.col("two"), literal=True)
+    )
+    return frame.select(
+        pl.when(pl.col("kind") == "written").then(number)
+        .when(pl.col("kind") == "extension").then(pl.concat_str(number, "extension"))
+        .when(pl.col("kind") == "junk").then(pl.col("junk"))
+    ).to_series()  # fmt: skip
+
+
+def _name(dice: Dice, plain: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"name": plain, "form": dice.kinds(shares.NAME, len(plain))})
+    name = pl.col("name")
+    return frame.select(
+        pl.when(pl.col("form") == "plain").then(name)
+        .when(pl.col("form") == "upper").then(name.str.to_uppercase())
+        .when(pl.col("form") == "spaces").then(pl.concat_str(pl.lit(" "), name, pl.lit("  ")))
+        .when(pl.col("form") == "nfd").then(name.str.normalize("NFD"))
+    ).to_series()  # fmt: skip
+
+
+def _gender(dice: Dice, is_female: pl.Series) -> pl.Series:
+    n = len(is_female)
+    frame = pl.DataFrame(
+        {
+            "form": dice.kinds(shares.GENDER, n),
+            "is_female": is_female,
+            "upper": dice.chance(0.5, n),
+            "odd": dice.pick(places.ODD_GENDERS, n),
+        }
+    )
+    letter = pl.when("is_female").then(pl.lit("f")).otherwise(pl.lit("m"))
+    word = pl.when("is_female").then(pl.lit("female")).otherwise(pl.lit("male"))
+    return frame.select(
+        pl.when(pl.col("form") == "letter").then(pl.when("upper").then(letter.str.to_uppercase()).otherwise(letter))
+        .when(pl.col("form") == "word").then(pl.when("upper").then(word.str.to_titlecase()).otherwise(word))
+        .when(pl.col("form") == "odd").then(pl.col("odd"))
+    ).to_series()  # fmt: skip
+
+
+def _birth_date(dice: Dice, n: int) -> pl.Series:
+    frame = pl.DataFrame(
+        {
+            "form": dice.kinds(shares.BIRTH_DATE, n),
+            "day": pl.Series(dice.whole(-10_950, 13_514, n)).cast(pl.Int32).cast(pl.Date),  # 1940 … 2006
+            "junk": dice.pick(places.JUNK_BIRTH_DATES, n),
+        }
+    )
+    return frame.select(
+        pl.when(pl.col("form") == "iso").then(pl.col("day").dt.to_string("%Y-%m-%d"))
+        .when(pl.col("form") == "slashes").then(pl.col("day").dt.to_string("%-m/%-d/%Y"))
+        .when(pl.col("form") == "junk").then(pl.col("junk"))
+    ).to_series()  # fmt: skip
+
+
+def _address(dice: Dice, country: Ints) -> pl.DataFrame:
+    n = len(country)
+    cities = [city for c in places.COUNTRIES for city in c.cities]
+    city = _own(dice, country, [len(c.cities) for c in places.COUNTRIES])
+    postal = _own(dice, city, [len(c.postal_codes) for c in cities])
+    spelling = _own(dice, country, [len(c.spellings) for c in places.COUNTRIES])
+    first_spelling = np.array([0, *accumulate(len(c.spellings) for c in places.COUNTRIES)][:-1], dtype=np.int64)
+    usual = dice.chance(0.8, n)
+    frame = pl.DataFrame(
+        {
+            "city": take([c.name for c in cities], city),
+            "code": take([c.state or c.state_name for c in cities], city),
+            "state_name": take([c.state_name or c.state for c in cities], city),
+            "postal_code": take([code for c in cities for code in c.postal_codes], postal),
+            "country": take(
+                [text for c in places.COUNTRIES for text in c.spellings],
+                np.where(usual, first_spelling[country], spelling),
+            ),
+            "spelled_out": dice.chance(0.3, n),
+            "no_address": dice.chance(shares.NO_ADDRESS, n),
+            "placeholder": dice.chance(shares.PLACEHOLDER_CITY, n),
+            "no_country": dice.chance(shares.NO_COUNTRY, n),
+        }
+    )
+    state = pl.when("spelled_out").then(pl.col("state_name")).otherwise(pl.col("code"))
+    known = pl.col("no_address").not_()
+    return frame.select(
+        pl.when(known).then(pl.when("placeholder").then(pl.lit("-")).otherwise(pl.col("city"))).alias("city"),
+        pl.when(known).then(state).alias("state"),
+        pl.when(known).then(pl.col("postal_code")).alias("postal_code"),
+        pl.when(pl.col("no_country").not_()).then(pl.col("country")).alias("country"),
+    )

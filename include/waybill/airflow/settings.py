@@ -1,21 +1,23 @@
 """Settings inside Airflow: the Connections ``waybill_warehouse`` and ``waybill_meta`` laid over the environment.
 
 Connections are fetched here, inside the task that calls, never when a DAG file is read. This module and
-``waybill.settings`` are the only ones that look at the environment.
+``waybill.settings`` are the only ones that look at the environment. Airflow is imported inside the function, because
+the parent of a local run needs ``environment`` before it knows which Airflow home to use.
 """
 
 import os
 from collections.abc import Mapping
 
-from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.log import mask_secret
-
-from waybill.airflow.hook import MetaHook, WarehouseHook
 from waybill.settings import Settings, load_settings
 
 
 def airflow_settings() -> Settings:
     """The settings of this Airflow; its secrets are masked in the task's log. ConfigurationError lists all problems."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow.sdk.log import mask_secret
+
+    from waybill.airflow.hook import MetaHook, WarehouseHook
+
     values: dict[str, str] = {}
     for hook in (WarehouseHook(), MetaHook()):
         try:

@@ -1,0 +1,117 @@
+"""Processes that a local run starts, each in a session of its own, so that ending it ends all that it started.
+
+Airflow puts every task in a process group of its own, but in the session of the one that started it: the session is
+what finds them all.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil  # type: ignore[import-untyped]
+
+PATIENCE_SECONDS = 15.0
+"""How long a process may take to end after TERM before it gets KILL."""
+
+
+class Session:
+    """A started process and all that it starts; what it prints goes to a log file, its output to us when piped."""
+
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], log: Path, piped: bool = False) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        with log.open("ab") as sink:
+            self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+                list(command),
+                env=dict(env),
+                stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if piped else sink,
+                stderr=sink,
+                start_new_session=True,
+                text=True,
+            )
+
+    @property
+    def input(self) -> IO[str]:
+        assert self._process.stdin is not None, "only a piped process takes input"  # noqa: S101
+        return self._process.stdin
+
+    @property
+    def output(self) -> IO[str]:
+        assert self._process.stdout is not None, "only a piped process gives output"  # noqa: S101
+        return self._process.stdout
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def members(self) -> list[int]:
+        """The process ids of the session that are alive, the one we started among them."""
+        found = []
+        for pid in psutil.pids():
+            with suppress(OSError):
+                if os.getsid(pid) == self._process.pid and psutil.pid_exists(pid):
+                    found.append(pid)
+        return found
+
+    def stop(self) -> None:
+        """Ends the whole session: TERM, then KILL for what is left after PATIENCE_SECONDS."""
+        for sign, seconds in ((signal.SIGTERM, PATIENCE_SECONDS), (signal.SIGKILL, PATIENCE_SECONDS)):
+            for pid in self.members():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, sign)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                self._process.poll()  # takes the exit status, or the process would stay among the members
+                if not self.members():
+                    self._close()
+                    return
+                time.sleep(0.1)
+        self._close()
+
+    def wait(self) -> int:
+        """Waits for its end and returns its exit code."""
+        return self._process.wait()
+
+    def _close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+
+@contextmanager
+def started(command: Sequence[str], *, env: Mapping[str, str], log: Path, piped: bool = False) -> Iterator[Session]:
+    """A session for as long as the block runs, however the block ends."""
+    session = Session(command, env=env, log=log, piped=piped)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def free_port(preferred: int) -> int:
+    """The preferred port of 127.0.0.1 where it is free, else any free one."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise OSError("127.0.0.1 has no free port")
+
+
+def end_on_terminate() -> None:
+    """Makes TERM end this process the way Ctrl-C does, so that every ``with`` block ends what it started."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

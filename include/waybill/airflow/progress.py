@@ -1,0 +1,33 @@
+"""What a person sees of a local run: one line a step, a spinner where there is a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+
+class Progress:
+    """Prints the steps of a run to standard output."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Shows a step while it runs, and how long it took once it is done."""
+        begun = time.monotonic()
+        if self.console.is_terminal:
+            with self.console.status(text):
+                yield
+        else:
+            self.console.print(f"{text} …")
+            yield
+        self.console.print(f"[green]✓[/green] {text} [dim]({time.monotonic() - begun:.1f} s)[/dim]")
+
+    def say(self, text: str = "") -> None:
+        self.console.print(text)
+
+    def problem(self, text: str) -> None:
+        """An error's message; never parsed for markup, because it may quote brackets."""
+        self.console.print(text, style="bold red", markup=False)

@@ -100,6 +100,11 @@ class BookedEvent(NamedTuple):
     sha256: str
     offline_key: str | None
 
+    def content(self) -> dict[str, Any]:
+        """The event as an object."""
+        content: dict[str, Any] = json.loads(self.payload)
+        return content
+
 
 _REQUEST_COLUMNS: Final = tuple(f.name for f in fields(BookedRequest))
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from waybill.emulator.book import Book, BookedEvent
 from waybill.emulator.faults import KINDS
@@ -23,10 +24,9 @@ class Control:
         self._graph = graph
         self._book = Book(graph.book.path)
 
-    def routes(self) -> Mount:
-        """Where each question is asked."""
-        return Mount(
-            "/_emulator",
+    def app(self) -> Starlette:
+        """The ASGI application of these endpoints; wrong use is answered with 400 and what is wrong."""
+        return Starlette(
             routes=[
                 Route("/health", self.health),
                 Route("/summary", self.summary),
@@ -36,6 +36,7 @@ class Control:
                 Route("/reset", self.reset, methods=["POST"]),
                 Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             ],
+            exception_handlers={ValueError: _wrong_use},
         )
 
     async def health(self, request: Request) -> Response:
@@ -71,6 +72,10 @@ class Control:
         return JSONResponse({"planned": plan.describe(), "kinds": {kind.name: kind.does for kind in KINDS.values()}})
 
 
+async def _wrong_use(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=400)
+
+
 def _list(request: Request, events: Sequence[BookedEvent]) -> Response:
     """``total`` and one page (``limit``, ``offset``) of events, without user_data unless ``user_data=1`` asks."""
     limit = int(request.query_params.get("limit", _DEFAULT_LIMIT))
@@ -84,7 +89,7 @@ def _list(request: Request, events: Sequence[BookedEvent]) -> Response:
 
 def _show(event: BookedEvent, shows_people: bool) -> dict[str, Any]:
     row = event._asdict()
-    payload = json.loads(row.pop("payload"))
+    payload = event.content()
     if not shows_people:
         payload.pop("user_data", None)
     return row | {"payload": payload}

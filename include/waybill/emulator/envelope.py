@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from waybill.emulator.answers import INVALID, Refused, bad_parameter
 from waybill.emulator.jsontext import Item, read_items, read_object, read_value
+from waybill.emulator.words import is_text
 
 MOST_EVENTS: Final = 1000
 _MOST_FIELDS: Final = 100
@@ -72,7 +73,7 @@ def option(body: Body, name: str) -> str | None:
     value = body.fields.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_text(value):
         raise Refused(f"{name}_type", bad_parameter(f"param {name} must be a string."))
     return value
 
@@ -104,9 +105,8 @@ def _items(body: Body) -> list[Item]:
 
 
 def _event(item: Item) -> Item:
-    if isinstance(item.value, str):
+    if isinstance(item.value, str) and is_text(item.value):
         try:
-            item.value.encode()  # a lone surrogate is no text
             item = Item(read_value(item.value), item.value)
         except ValueError:
             raise Refused("event_not_object", INVALID) from None

@@ -108,15 +108,18 @@ class Graph:
         if match is None:
             raise Refused("path", answers.UNKNOWN_PATH)
         _check_version(int(match[1]), now)
-        tokens = self.datasets.values()
-        if not token or not any([hmac.compare_digest(token.encode(), known.encode()) for known in tokens]):
+        if not token or not any([_is_same(token, known) for known in self.datasets.values()]):
             raise Refused("token", answers.BAD_TOKEN)
         if call.method != "POST":
             raise Refused("method", answers.unsupported(call.method))
         dataset = match[2]
-        if self.datasets.get(dataset) != token:
+        if not _is_same(token, self.datasets.get(dataset, "")):
             raise Refused("dataset", answers.unsupported(call.method))
         return dataset
+
+
+def _is_same(token: str, known: str) -> bool:
+    return hmac.compare_digest(token.encode(errors="surrogatepass"), known.encode())
 
 
 def _check_version(major: int, now: datetime) -> None:

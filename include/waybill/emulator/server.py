@@ -18,7 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from waybill.emulator.book import BookWriter
@@ -58,12 +58,11 @@ def make_app(graph: Graph) -> Starlette:
         response = JSONResponse(answer.body, status_code=answer.status)
         return answer.fault.spoil(response) if answer.fault else response
 
-    async def wrong_use(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, status_code=400)
-
     return Starlette(
-        routes=[Control(graph).routes(), Route("/{path:path}", call, methods=_METHODS)],
-        exception_handlers={ValueError: wrong_use},
+        routes=[
+            Mount("/_emulator", app=Control(graph).app()),
+            Route("/{path:path}", call, methods=_METHODS),
+        ]
     )
 
 

@@ -23,7 +23,7 @@ from waybill.emulator.answers import (
 )
 from waybill.emulator.custom_data import check_custom_data, check_segmentation
 from waybill.emulator.identity import Note, check_user_data
-from waybill.emulator.words import words
+from waybill.emulator.words import is_text, words
 
 ACTION_SOURCES: Final = words(
     "email website app phone_call chat physical_store system_generated business_messaging other"
@@ -61,7 +61,7 @@ def check_events(events: Iterable[Mapping[str, Any]], now: datetime) -> Counter[
 
 
 def _check_event(event: Mapping[str, Any], now: float, note: Note) -> None:
-    if not _is_text(event.get("event_name")):
+    if not is_text(event.get("event_name")):
         raise Refused("event_name", INVALID)
     source = event.get("action_source")
     _check_time(event.get("event_time"), source, now)
@@ -77,13 +77,6 @@ def _check_event(event: Mapping[str, Any], now: float, note: Note) -> None:
         _check_app(event.get("app_data"))
     for key in event.keys() - _KNOWN:
         note(f"unknown:{key}")
-
-
-def _is_text(value: Any) -> bool:
-    """Text that is not blank and can be written down (a lone surrogate cannot)."""
-    if not isinstance(value, str) or not value.strip():
-        return False
-    return value.isascii() or value.encode(errors="replace").decode() == value
 
 
 def _check_time(moment: Any, source: Any, now: float) -> None:
@@ -112,7 +105,7 @@ def _check_options(event: Mapping[str, Any], identifiers: frozenset[str], note: 
     event_id = event.get("event_id")
     if event_id is None:
         note("event_id_missing")
-    elif not _is_text(event_id):
+    elif not is_text(event_id):
         raise Refused("event_id", INVALID)
     if not isinstance(event.get("opt_out", False), bool | None):
         raise Refused("opt_out", INVALID)

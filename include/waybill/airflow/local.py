@@ -26,6 +26,7 @@ from waybill.settings import load_settings
 PROJECT = Path(waybill.__file__).parents[2]
 DAG_IDS = ("extract_warehouse", "build_conversion_events", "deliver_conversions", "refresh_delivery_marts")
 EMULATOR_DATASET = "1000000000000001"
+_WAYBILL = "from waybill.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def local_environment(home: Home, emulator: Emulator) -> dict[str, str]:
 @contextmanager
 def running_emulator(home: Home, emulator: Emulator, env: dict[str, str]) -> Iterator[Session]:
     """The emulator as a process of its own for as long as the block runs."""
-    command = [sys.executable, "-m", "waybill.cli", "emulator", "--port", str(emulator.port)]
+    command = [sys.executable, "-c", _WAYBILL, "emulator", "--port", str(emulator.port)]
     with started(command, env=env, log=home.root / "logs" / "emulator.log") as session:
         wait_until(lambda: _answers(emulator.url), session, seconds=60, what="The emulator")
         yield session

@@ -1,0 +1,116 @@
+"""The gate's decision on one delta file: a small JSON beside it, bound to its digest and to what the gate published."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from waybill.errors import LedgerConflict
+from waybill.files import sha256_of, write_json
+from waybill.warehouse.delta import DeltaFile
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that did not hold; ``examples`` are event_ids, or ``row <n>`` where one could be contact data."""
+
+    expectation: str
+    expected: str
+    observed: str
+    examples: tuple[str, ...]
+    level: Literal["set", "row"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Open: the passed rows may be enrolled. Closed: nothing may. ``failures`` name the rules of rows in both cases."""
+
+    file_id: str
+    file_sha256: str
+    decision: Literal["open", "closed"]
+    suite_version: str
+    judged_at: str
+    rows: int
+    passed: int
+    quarantined: int
+    past_expiry: int
+    failures: tuple[Failure, ...]
+    data_docs: str
+    gate_file_sha256: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.decision == "open"
+
+    def counts(self) -> dict[str, int]:
+        """What a report or an Asset event carries; ``gated``: what a closed file holds back besides the quarantined."""
+        return {
+            "rows": self.rows,
+            "passed": self.passed if self.is_open else 0,
+            "quarantined": self.quarantined,
+            "gated": 0 if self.is_open else self.rows - self.quarantined,
+            "past_expiry": self.past_expiry,
+            "open": int(self.is_open),
+        }
+
+    def table(self) -> str:
+        """The failures as a table for people: expectation, expected, observed, example event_ids; set rules first."""
+        if not self.failures:
+            return "every expectation held"
+        heads = ("expectation", "expected", "observed", "examples")
+        lines = [heads, *((f.expectation, f.expected, f.observed, ", ".join(f.examples) or "-") for f in self.failures)]
+        widths = [max(len(line[column]) for line in lines) for column in range(3)]
+        cells = (
+            "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[3]])
+            for line in lines
+        )
+        return "\n".join(cell.rstrip() for cell in cells)
+
+    def explanation(self) -> str:
+        """Why a file is closed and what to do next; the text of ``GateClosed``."""
+        return (
+            f"The gate closed {self.file_id}: none of its {self.rows} events was enrolled.\n{self.table()}\n"
+            f"Data Docs: {self.data_docs or 'none'}\n"
+            "Mend the data or the model and run `waybill build` and `waybill gate` again: the rows freeze again. "
+            "What was enrolled before goes on being delivered."
+        )
+
+
+def read(delta: DeltaFile) -> Decision | None:
+    """The decision on a delta file, or None before it is judged.
+
+    Raises LedgerConflict when the decision cannot be read, is about another file, or is not about the gate file
+    that is published: then it must not be acted on.
+    """
+    path = delta.decision_path
+    if not path.exists():
+        return None
+    try:
+        decision = _from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerConflict(
+            f"{path} cannot be read as the gate's decision ({type(error).__name__}). Delete it and run `waybill gate`; "
+            f"if {delta.file_id} is already enrolled, restore it from a backup instead."
+        ) from None
+    if (decision.file_id, decision.file_sha256) != (delta.file_id, delta.sha256):
+        raise LedgerConflict(
+            f"The decision {path} was made about another file than {delta.path}: file_id or SHA-256 differ. Do not "
+            "deliver from it; restore both from a backup, or delete the decision and run `waybill gate`."
+        )
+    if not delta.gate_path.exists() or sha256_of(delta.gate_path) != decision.gate_file_sha256:
+        raise LedgerConflict(
+            f"{delta.gate_path} is missing or is not what the decision {path.name} was made with. Delete the decision "
+            f"and run `waybill gate`; if {delta.file_id} is already enrolled, restore the file from a backup instead."
+        )
+    return decision
+
+
+def write(delta: DeltaFile, decision: Decision) -> None:
+    """Makes the decision count; everything it speaks of must be in place."""
+    write_json(delta.decision_path, asdict(decision))
+
+
+def _from_json(raw: dict[str, Any]) -> Decision:
+    if raw["decision"] not in ("open", "closed"):
+        raise ValueError("neither open nor closed")
+    failures = tuple(Failure(**{**failure, "examples": tuple(failure["examples"])}) for failure in raw.pop("failures"))
+    return Decision(**raw, failures=failures)

@@ -1,0 +1,160 @@
+"""DuckDB looks at a delta file and says only booleans, numbers and safe names: never text that could be contact data.
+
+The SQL is in ``examine.sql`` (rows), ``measures.sql`` (the set) and ``documented.sql`` (what the platform knows).
+DuckDB's own messages quote the text they stumble over, so they are never passed on.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from waybill.errors import LedgerConflict
+from waybill.quality.suites import ROW_RULES, Thresholds
+from waybill.warehouse.delta import DeltaFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS: Final = {
+    "row_number": "BIGINT",
+    "source_key": "VARCHAR",
+    "event_kind": "VARCHAR",
+    "event_name": "VARCHAR",
+    "event_id": "VARCHAR",
+    "dataset": "VARCHAR",
+    "occurred_at": "TIMESTAMP WITH TIME ZONE",
+    "committed_at": "TIMESTAMP WITH TIME ZONE",
+    "landed_at": "TIMESTAMP WITH TIME ZONE",
+    "frozen_at": "TIMESTAMP WITH TIME ZONE",
+    "expires_at": "TIMESTAMP WITH TIME ZONE",
+    "expires_reason": "VARCHAR",
+    "value": "DECIMAL(18,4)",
+    "currency": "VARCHAR",
+    "payload": "VARCHAR",
+    "payload_digest": "VARCHAR",
+    "event_id_taken": "BOOLEAN",
+    "past_expiry": "BOOLEAN",
+}
+"""The contract of a delta file: its columns in order, with DuckDB's names of their types."""
+
+EXAMPLES: Final = 5
+"""How many event_ids a failure shows."""
+
+_MOST_FREQUENT = (
+    "{0} = (select {0} from facts where {0} is not null "
+    "group by {0} order by count(distinct order_number) desc, {0} limit 1)"
+)
+_EXAMPLES_OF: Final = {
+    "one_em_share": _MOST_FREQUENT.format("em_number"),
+    "one_ph_share": _MOST_FREQUENT.format("ph_number"),
+    "one_external_id_share": _MOST_FREQUENT.format("external_id_number"),
+    "one_fbp_share": _MOST_FREQUENT.format("fbp_number"),
+    "one_event_time_share": _MOST_FREQUENT.format("occurred_second"),
+    "no_email_and_no_phone_share": "em_number is null and ph_number is null",
+    "zero_value_share": "is_purchase and amount = 0",
+    "one_value_share": "is_purchase and " + _MOST_FREQUENT.format("amount"),
+    "median_value_share_of_largest": "is_purchase and amount > 0",
+}
+
+
+class Examination:
+    """What DuckDB found in one delta file; ``connection`` holds ``delta`` (all rows) and ``facts`` (judged rows)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, wrong_columns: int) -> None:
+        self.connection = connection
+        self._wrong_columns = wrong_columns
+
+    def measures(self) -> dict[str, float]:
+        """The measures of the set by name, all but those that depend on which rows are quarantined."""
+        cursor = self.connection.execute(_sql("measures"))
+        names = [column[0] for column in cursor.description or ()]
+        (row,) = cursor.fetchall()
+        return {
+            **{name: float(number) for name, number in zip(names, row, strict=True)},
+            "columns_not_as_contracted": float(self._wrong_columns),
+        }
+
+    def frame(self) -> "pd.DataFrame":
+        """One boolean column per row rule (true: the defect is there), by row_number and the event's safe name."""
+        rules = ", ".join(f"coalesce({rule.name}, false) as {rule.name}" for rule in ROW_RULES)
+        frame = self.connection.execute(f"select row_number, event, {rules} from facts order by row_number").df()  # noqa: S608
+        return frame.set_index(["row_number", "event"])
+
+    def names(self, rows: Iterable[int]) -> list[str]:
+        """The safe names of some rows: their event_id, or ``row <n>`` where that could be contact data itself."""
+        found = self.connection.execute(
+            "select event from facts where row_number in (select unnest($rows)) order by row_number",
+            {"rows": list(rows)},
+        )
+        return [name for (name,) in found.fetchall()]
+
+    def examples(self, measure: str) -> list[str]:
+        """The safe names of a few rows that a measure of the set is made of; empty where no row is to blame."""
+        if measure not in _EXAMPLES_OF:
+            return []
+        found = self.connection.execute(
+            f"select event from facts where {_EXAMPLES_OF[measure]} order by row_number limit {EXAMPLES}"  # noqa: S608
+        )
+        return [name for (name,) in found.fetchall()]
+
+
+@contextmanager
+def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterator[Examination]:
+    """Examines a delta file for the length of a block; LedgerConflict when it is not what its sidecar says."""
+    with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(scratch)}) as connection:
+        try:
+            connection.execute("set timezone = 'UTC'")
+            wrong_columns = _open(connection, delta)
+            _set_variables(connection, delta, thresholds)
+            connection.execute(_sql("documented"))
+            connection.execute(_sql("examine"))
+        except duckdb.Error as error:
+            # Not chained: DuckDB's messages quote the text they could not read, and it may be contact data.
+            raise LedgerConflict(
+                f"The delta file {delta.path} cannot be examined ({type(error).__name__}). If it was never enrolled, "
+                f"delete it and {delta.sidecar_path.name}, and run `waybill build`, which freezes its rows again."
+            ) from None
+        yield Examination(connection, wrong_columns)
+
+
+def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:
+    """Makes the view ``delta`` with exactly the contract's columns; returns how many are not as contracted."""
+    path = "'" + str(delta.path).replace("'", "''") + "'"
+    described = connection.execute(f"describe select * from read_parquet({path})").fetchall()  # noqa: S608
+    found = {name: kind for name, kind, *_ in described}
+    columns = ", ".join(
+        f"try_cast({name} as {kind}) as {name}" if name in found else f"cast(null as {kind}) as {name}"
+        for name, kind in COLUMNS.items()
+        if name != "past_expiry"
+    )
+    past_expiry = "coalesce(try_cast(past_expiry as boolean), false)" if "past_expiry" in found else "false"
+    connection.execute(
+        f"create temp view delta as select {columns}, {past_expiry} as past_expiry, file_row_number as position "  # noqa: S608
+        f"from read_parquet({path}, file_row_number = true)"
+    )
+    ((rows, past),) = connection.execute("select count(*), count(*) filter (past_expiry) from delta").fetchall()
+    if (rows, past) != (delta.rows, delta.past_expiry):
+        raise LedgerConflict(
+            f"The delta file {delta.path} has {rows} rows ({past} past expiry), but {delta.sidecar_path.name} says "
+            f"{delta.rows} ({delta.past_expiry}). If it was never enrolled, delete both and run `waybill build`."
+        )
+    actual, expected = list(found.items()), list(COLUMNS.items())
+    if actual == expected:
+        return 0
+    return max(1, len(set(expected) ^ set(actual)))
+
+
+def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thresholds: Thresholds) -> None:
+    """Gives the SQL what it depends on; statements read it with ``getvariable``."""
+    variables = {**asdict(thresholds), "frozen_at": delta.frozen_at}
+    for name, value in variables.items():
+        connection.execute(f"set variable {name} = $value", {"value": value})
+
+
+def _sql(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,243 @@
+-- What can be said of every row of a delta file without showing it: one row per judged event with booleans (true: this
+-- defect is there) and numbers. It reads the payload's text and shares nothing with the models that build it.
+-- A defect that cannot be decided because the payload is no JSON object is `payload_not_json` and nothing else.
+
+create or replace temp macro text_of(value) as value ->> '$';
+
+-- An identifier is one hash or a list of them; the suffix is the Parameter Builder's (8 characters, formerly 2).
+create or replace temp macro not_sha256(value) as
+    value is not null and not regexp_full_match(
+        cast(value as varchar),
+        '"[a-f0-9]{64}(\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?"'
+        || '|\["[a-f0-9]{64}(\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?"(,"[a-f0-9]{64}(\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?")*\]'
+    );
+
+-- Any script; percent-encoded, also twice. Digits alone or `@` in a path (…/@user/post.html) are not an address.
+create or replace temp macro has_email(value) as
+    regexp_matches(value, '[\p{L}\p{N}_.+''-](@|%(25)*40)[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*\.\p{L}{2,}');
+
+-- Written as a phone number: a plus and 8 to 15 digits, or the national groupings with separators. Bare digits are
+-- order numbers, product ids and time stamps, and pass.
+create or replace temp macro has_phone(value) as
+    regexp_matches(value, '(^|[^0-9A-Za-z_.-])(\+|%2[Bb])[ ]?[1-9]([ ()./-]{0,3}[0-9]){7,14}([^0-9A-Za-z_]|$)')
+    or regexp_matches(value, '(^|[^0-9A-Za-z_.-])(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}([^0-9A-Za-z_.-]|$)')
+    or regexp_matches(
+        value,
+        '(^|[^0-9A-Za-z_.-])(0[1-9][0-9]{2,3}[ /-][0-9]{6,8}|0[1-9][0-9]{1,3} [0-9]{3,4} [0-9]{3,5}|0[1-9]( [0-9]{2}){4})'
+        || '([^0-9A-Za-z_.-]|$)'
+    );
+
+create or replace temp macro has_personal_parameter(url) as
+    regexp_matches(
+        url,
+        '(?i)[?&;#](e-?mail|mail|e?mail_?addr(ess)?|phone|phone_?number|tel|telephone|mobile|first_?name|last_?name'
+        || '|full_?name|fname|lname|surname|street|address|dob|birth_?da(y|te)|password|passwd|access_?token)=[^&;#]'
+    );
+
+-- The expected payload keys; a key that appears twice could hide one value behind another.
+create or replace temp macro has_other_keys(keys, known) as
+    not list_has_all(known, keys) or len(list_distinct(keys)) <> len(keys);
+
+-- DuckDB lets NaN, Infinity and trailing commas pass as JSON, platforms do not. Looked for outside of texts only.
+create or replace temp macro is_lenient_json(document) as
+    regexp_matches(regexp_replace(document, '"(\\.|[^"\\])*"', '""', 'g'), '(?i)nan|inf|,\s*[}\]]');
+
+create or replace temp table scanned as
+with parsed as (
+    select
+        row_number, dataset, source_key, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
+        event_id_taken, payload,
+        json_valid(payload) and json_type(payload) = 'OBJECT' and not is_lenient_json(payload) as is_object,
+    from delta
+    where not past_expiry
+),
+
+-- Unescaped and without spaces, so that \u0040 is an @; the one place where the document is parsed for its values
+opened as (
+    select
+        *,
+        case when is_object then cast(json(payload) as varchar) end as document,
+        case when is_object then json_extract(payload, [
+            '$.event_name', '$.event_id', '$.event_time', '$.action_source', '$.event_source_url', '$.referrer_url',
+            '$.user_data', '$.custom_data', '$.custom_data.value', '$.custom_data.currency', '$.custom_data.contents',
+            '$.user_data.em', '$.user_data.ph', '$.user_data.fn', '$.user_data.ln', '$.user_data.ge', '$.user_data.db',
+            '$.user_data.ct', '$.user_data.st', '$.user_data.zp', '$.user_data.country', '$.user_data.external_id',
+            '$.user_data.client_ip_address', '$.user_data.client_user_agent', '$.user_data.fbc', '$.user_data.fbp'
+        ]) end as found,
+    from parsed
+),
+
+named as (
+    select
+        * exclude (found),
+        text_of(found[1]) as p_event_name,
+        text_of(found[2]) as p_event_id,
+        found[3] as p_event_time,
+        text_of(found[4]) as p_action_source,
+        text_of(found[5]) as p_event_source_url,
+        text_of(found[6]) as p_referrer_url,
+        found[7] as user_data,
+        found[8] as custom_data,
+        found[9] as p_value,
+        text_of(found[10]) as p_currency,
+        found[11] as contents,
+        found[12] as em, found[13] as ph, found[14] as fn, found[15] as ln, found[16] as ge, found[17] as db,
+        found[18] as ct, found[19] as st, found[20] as zp, found[21] as country, found[22] as external_id,
+        found[23] as client_ip_address, found[24] as client_user_agent, found[25] as fbc, found[26] as fbp,
+        coalesce(json_keys(found[7]), []) as user_keys,
+        case
+            when json_type(found[9]) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast(found[9] as double)
+        end as p_number,
+        case when text_of(found[4]) = 'physical_store' then interval 62 day else interval 7 day end as platform_window,
+        -- source / entity / key: the lines of one store order are one order
+        array_to_string(string_split(source_key, '/')[1:3], '/') as order_key,
+    from opened
+),
+
+texts as (
+    select
+        *,
+        upper(p_currency) in (select code from known_currencies) as is_known_currency,
+        if(
+            upper(p_currency) in (select code from known_currencies where is_small_unit),
+            getvariable('largest_value_of_small_units'), getvariable('largest_value')
+        ) as largest_value,
+        if(upper(p_currency) in (select code from known_currencies where not has_minor_unit), 0.5, 0.005) as half_unit,
+        concat_ws(
+            chr(10),
+            coalesce(try(url_decode(p_event_source_url)), p_event_source_url),
+            coalesce(try(url_decode(p_referrer_url)), p_referrer_url)
+        ) as urls,
+        -- The only fields with prose. Ids, user agents, addresses and click ids are full of digits and not scanned for phones.
+        concat_ws(
+            chr(10), p_event_name, custom_data ->> '$.content_name', custom_data ->> '$.content_category',
+            custom_data ->> '$.search_string', custom_data ->> '$.status', custom_data ->> '$.lead_event_source',
+            custom_data ->> '$.event_source', array_to_string(contents ->> '$[*].title', chr(10)),
+            array_to_string(contents ->> '$[*].description', chr(10)),
+            array_to_string(contents ->> '$[*].brand', chr(10)), array_to_string(contents ->> '$[*].category', chr(10))
+        ) as prose,
+    from named
+)
+
+select
+    row_number,
+    -- An event_id is shown only when it is surely not contact data itself
+    if(
+        regexp_full_match(event_id, '[A-Za-z0-9_.:-]{1,64}') and not has_phone(event_id)
+        and not regexp_full_match(event_id, '[0-9]{7,15}'),
+        event_id,
+        'row ' || row_number
+    ) as event,
+
+    source_key is null or source_key = '' as source_key_missing,
+    has_email(source_key) or has_phone(source_key) as source_key_is_contact_data,
+    event_id is null or trim(event_id) = '' as event_id_missing,
+    length(event_id) > 64 as event_id_too_long,
+    coalesce(event_id_taken, true) as event_id_taken,
+    has_email(event_id) or has_phone(event_id) as event_id_is_contact_data,
+
+    not coalesce(is_object, false) as payload_not_json,
+    payload_digest is null or payload_digest <> sha256(payload) as payload_digest_wrong,
+    is_object and (
+        has_other_keys(json_keys(document), getvariable('event_keys'))
+        or has_other_keys(user_keys, getvariable('user_data_keys'))
+        or (custom_data is not null and json_type(custom_data) <> 'OBJECT')
+        or has_other_keys(coalesce(json_keys(custom_data), []), getvariable('custom_data_keys'))
+        or (contents is not null and json_type(contents) <> 'ARRAY')
+        or not list_has_all(
+            getvariable('contents_keys'), regexp_extract_all(coalesce(cast(contents as varchar), ''), '"([^"\\]*)":', 1)
+        )
+    ) as payload_keys_unknown,
+    is_object and event_id <> '' and p_event_id is distinct from event_id as event_id_differs,
+    is_object and p_event_name is distinct from event_name as event_name_differs,
+    is_object and not coalesce(p_action_source in (
+        'email', 'website', 'app', 'phone_call', 'chat', 'physical_store', 'system_generated', 'business_messaging', 'other'
+    ), false) as action_source_unknown,
+    not regexp_matches(coalesce(p_event_source_url, 'http://'), '^https?://')
+    or not regexp_matches(coalesce(p_referrer_url, 'http://'), '^https?://') as event_source_url_not_http,
+
+    is_object and not coalesce(
+        json_type(p_event_time) in ('BIGINT', 'UBIGINT')
+        and abs(try_cast(p_event_time as bigint) - epoch(occurred_at)) < 1, false
+    ) as event_time_differs,
+    occurred_at > getvariable('frozen_at') + interval 60 second as event_time_in_future,
+    occurred_at < getvariable('frozen_at') - platform_window as event_time_too_old,
+    expires_at is null or expires_at <= getvariable('frozen_at') as expired,
+    expires_at > occurred_at + platform_window as expires_after_window,
+
+    is_object and len(user_keys) = 0 as user_data_empty,
+    is_object and len(user_keys) > 0 and (
+        list_has_all(['ct', 'country', 'st', 'zp', 'ge', 'client_user_agent'], user_keys)
+        or list_has_all(['db', 'client_user_agent'], user_keys)
+        or list_has_all(['fn', 'ge'], user_keys)
+        or list_has_all(['ln', 'ge'], user_keys)
+    ) as user_data_too_broad,
+    not_sha256(em) as em_not_sha256,
+    not_sha256(ph) as ph_not_sha256,
+    not_sha256(fn) as fn_not_sha256,
+    not_sha256(ln) as ln_not_sha256,
+    not_sha256(ge) as ge_not_sha256,
+    not_sha256(db) as db_not_sha256,
+    not_sha256(ct) as ct_not_sha256,
+    not_sha256(st) as st_not_sha256,
+    not_sha256(zp) as zp_not_sha256,
+    not_sha256(country) as country_not_sha256,
+    not_sha256(external_id) as external_id_not_sha256,
+    list_has_any(
+        regexp_extract_all(cast(user_data as varchar), '[a-f0-9]{64}'),
+        [sha256(nothing) for nothing in ['', ' ', '-', 'n/a', 'null', 'none', 'nan', 'undefined', 'unknown', 'nil', '0']]
+    ) as hash_of_nothing,
+    client_ip_address is not null and not regexp_full_match(
+        cast(client_ip_address as varchar),
+        '"(((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(:[0-9.]{7,15})?)"'
+    ) as client_ip_address_malformed,
+    client_user_agent is not null
+    and (json_type(client_user_agent) <> 'VARCHAR' or trim(text_of(client_user_agent)) = '') as client_user_agent_malformed,
+    fbc is not null
+    and not regexp_full_match(cast(fbc as varchar), '"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[^\s"@]+"') as fbc_malformed,
+    fbp is not null
+    and not regexp_full_match(cast(fbp as varchar), '"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[^\s"@]+"') as fbp_malformed,
+
+    is_object and event_name = 'Purchase' and p_value is null as value_missing,
+    p_value is not null and not coalesce(p_number >= 0 and p_number <= largest_value, false) as value_not_sane,
+    is_object and (
+        (p_number is not null and (value is null or abs(p_number - value) > half_unit + 1e-9))
+        or (p_value is null and value is not null and event_name <> 'Purchase')
+    ) as value_differs,
+    is_object and (event_name = 'Purchase' or p_value is not null) and p_currency is null as currency_missing,
+    p_currency is not null and not is_known_currency as currency_unknown,
+    p_currency is not null and upper(p_currency) is distinct from upper(currency) as currency_differs,
+
+    has_email(document) or has_email(payload) as email_in_payload,
+    has_phone(prose) or has_phone(urls) as phone_in_payload,
+    has_personal_parameter(urls) as personal_parameter_in_url,
+
+    -- What the rules about several rows and the measures of the set are made of; identifiers only as numbers
+    dataset, event_name, event_id, source_key,
+    hash(order_key) as order_number,
+    case when em is not null then hash(cast(em as varchar)) end as em_number,
+    case when ph is not null then hash(cast(ph as varchar)) end as ph_number,
+    case when external_id is not null then hash(cast(external_id as varchar)) end as external_id_number,
+    case when fbp is not null then hash(cast(fbp as varchar)) end as fbp_number,
+    cast(epoch(occurred_at) as bigint) as occurred_second,
+    p_number as amount,
+    upper(p_currency) as currency_code,
+    largest_value,
+from texts;
+
+-- Rules that look at several rows at once, over a table without the payloads
+create or replace temp table facts as
+select
+    * exclude (dataset, event_id, source_key, event_name),
+    event_name = 'Purchase' as is_purchase,
+    source_key <> ''
+    and row_number() over (partition by event_name, source_key order by row_number) > 1 as source_key_repeated,
+    trim(event_id) <> '' and not event_id_taken and row_number() over (
+        partition by dataset, event_name, event_id, event_id_taken order by row_number
+    ) > 1 as event_id_repeated,
+    amount <= largest_value
+    and count(*) filter (where amount > 0) over (partition by currency_code) >= getvariable('minimum_rows')
+    and amount > getvariable('times_median_value') * median(amount) filter (where amount > 0) over (partition by currency_code)
+        as value_far_above_median,
+from scanned
+order by row_number;

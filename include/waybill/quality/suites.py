@@ -1,0 +1,164 @@
+"""What the gate expects, in code: rules for rows, rules for the file as a set, and every threshold in one place.
+
+A row rule is named by its defect, because the name is also the reason that a quarantined row carries. How a rule is
+computed is in ``examine.sql``; that Great Expectations decides on it is in ``validate.py``. Importing this module
+costs nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+SUITE_VERSION: Final = "1"
+"""Grows whenever a rule or a default threshold changes: a quarantined row is then judged again."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Every number the rules depend on; shares are between 0 and 1."""
+
+    largest_value: float = 1e7
+    """The largest sane value of one event, in major units of most currencies."""
+    largest_value_of_small_units: float = 1e11
+    """The same for currencies whose unit is worth very little (IDR, VND, KRW, …)."""
+    times_median_value: float = 10_000.0
+    """A value this many times the median of its currency in the file is an outlier."""
+
+    minimum_rows: int = 50
+    """Set rules need a sample: below this many they are not judged."""
+    minimum_rows_of_one_value: int = 100
+    quarantined_share: float = 0.20
+    one_identifier_share: float = 0.20
+    one_event_time_share: float = 0.50
+    no_email_and_no_phone_share: float = 0.90
+    zero_value_share: float = 0.50
+    one_value_share: float = 0.99
+    currencies: int = 25
+    median_value_share_of_largest: float = 0.01
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """One expectation about every judged row; a row that fails it is quarantined, and ``name`` is the reason."""
+
+    name: str
+    expects: str
+
+
+@dataclass(frozen=True)
+class SetRule:
+    """One expectation about a measure of the whole file; ``sample`` is the measure that must reach ``minimum``."""
+
+    name: str
+    expects: str
+    threshold: str = ""
+    """The field of ``Thresholds`` that the measure may not exceed; empty for measures that must be 0."""
+    sample: str = "judged"
+    minimum: str = ""
+
+    def limit(self, thresholds: Thresholds) -> float:
+        return float(getattr(thresholds, self.threshold)) if self.threshold else 0.0
+
+    def applies(self, measures: dict[str, float], thresholds: Thresholds) -> bool:
+        """Whether the file is large enough for this rule to mean anything."""
+        return not self.minimum or measures[self.sample] >= getattr(thresholds, self.minimum)
+
+
+HASHED_IDENTIFIERS: Final = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
+"""Keys of user_data that the platform takes hashed only (Meta: customer information parameters)."""
+
+_HASH_RULES = tuple(
+    RowRule(
+        f"{key}_not_sha256", f"every {key} is a lower-case SHA-256, with or without Meta's Parameter Builder suffix"
+    )
+    for key in HASHED_IDENTIFIERS
+)
+
+ROW_RULES: Final = (
+    RowRule("source_key_missing", "the row names the source key it came from"),
+    RowRule("source_key_repeated", "a source key appears once per event name in the file"),
+    RowRule("source_key_is_contact_data", "the source key does not look like an e-mail address or a phone number"),
+    RowRule("event_id_missing", "the row has an event_id"),
+    RowRule("event_id_too_long", "the event_id has at most 64 characters"),
+    RowRule("event_id_taken", "no earlier conversion carries this event_id"),
+    RowRule("event_id_repeated", "no other row of the file carries this event_id"),
+    RowRule("event_id_is_contact_data", "the event_id does not look like an e-mail address or a phone number"),
+    RowRule("payload_not_json", "the payload is one valid JSON object"),
+    RowRule("payload_digest_wrong", "payload_digest is the SHA-256 of the payload"),
+    RowRule("payload_keys_unknown", "the payload has only keys that the platform documents, each once"),
+    RowRule("event_id_differs", "the payload's event_id is the row's"),
+    RowRule("event_name_differs", "the payload's event_name is the row's"),
+    RowRule("action_source_unknown", "action_source is one that the platform knows"),
+    RowRule("event_source_url_not_http", "event_source_url and referrer_url begin with http:// or https://"),
+    RowRule("event_time_differs", "event_time is occurred_at in whole seconds"),
+    RowRule("event_time_in_future", "the event happened before the file was frozen (60 seconds are forgiven)"),
+    RowRule("event_time_too_old", "the event is inside the platform's window (7 days, 62 for physical_store)"),
+    RowRule("expired", "the row's expires_at is after the freeze"),
+    RowRule("expires_after_window", "expires_at is not after the end of the platform's window"),
+    RowRule("user_data_empty", "user_data holds at least one identifier"),
+    RowRule("user_data_too_broad", "the identifiers are more than a place, a device or half a name"),
+    *_HASH_RULES,
+    RowRule("hash_of_nothing", "no identifier is the hash of an empty text or a placeholder"),
+    RowRule("client_ip_address_malformed", "client_ip_address is an IPv4 or IPv6 address"),
+    RowRule("client_user_agent_malformed", "client_user_agent is a text that is not empty"),
+    RowRule("fbc_malformed", "fbc has the form fb.<n>.<milliseconds>.<click id>"),
+    RowRule("fbp_malformed", "fbp has the form fb.<n>.<milliseconds>.<number>"),
+    RowRule("value_missing", "a Purchase has a value"),
+    RowRule("value_not_sane", "the value is a number that is not negative and not absurdly large"),
+    RowRule("value_differs", "the payload's value is the row's, rounded to the currency's unit"),
+    RowRule("value_far_above_median", "the value is not thousands of times the median of its currency in this file"),
+    RowRule("currency_missing", "a Purchase, and any event with a value, has a currency"),
+    RowRule("currency_unknown", "the currency is an ISO 4217 code"),
+    RowRule("currency_differs", "the payload's currency is the row's"),
+    RowRule("email_in_payload", "nothing in the payload looks like an e-mail address"),
+    RowRule("phone_in_payload", "no text of the payload looks like a phone number"),
+    RowRule(
+        "personal_parameter_in_url", "no address in the payload has a parameter named for contact data or a secret"
+    ),
+)
+
+_IDENTITY = {"threshold": "one_identifier_share", "sample": "orders", "minimum": "minimum_rows"}
+
+SET_RULES: Final = (
+    SetRule("columns_not_as_contracted", "the delta file has the contract's columns, in its order and types"),
+    SetRule("rows_not_at_their_position", "row_number is the row's position in the file"),
+    SetRule("quarantined_share", "share of rows that were quarantined", "quarantined_share", minimum="minimum_rows"),
+    SetRule("one_em_share", "largest share of orders and leads with the same em", **_IDENTITY),
+    SetRule("one_ph_share", "largest share of orders and leads with the same ph", **_IDENTITY),
+    SetRule("one_external_id_share", "largest share of orders and leads with the same external_id", **_IDENTITY),
+    SetRule("one_fbp_share", "largest share of orders and leads with the same fbp", **_IDENTITY),
+    SetRule(
+        "one_event_time_share",
+        "largest share of orders and leads at the same second",
+        "one_event_time_share",
+        sample="orders",
+        minimum="minimum_rows",
+    ),
+    SetRule(
+        "no_email_and_no_phone_share",
+        "share of rows with neither e-mail nor phone",
+        "no_email_and_no_phone_share",
+        minimum="minimum_rows",
+    ),
+    SetRule(
+        "zero_value_share",
+        "share of Purchases with value 0",
+        "zero_value_share",
+        sample="purchases",
+        minimum="minimum_rows",
+    ),
+    SetRule(
+        "one_value_share",
+        "largest share of Purchases with the same value",
+        "one_value_share",
+        sample="purchases",
+        minimum="minimum_rows_of_one_value",
+    ),
+    SetRule("currencies", "number of currencies", "currencies", minimum="minimum_rows"),
+    SetRule(
+        "median_value_share_of_largest",
+        "median value of a currency as a share of the largest sane value",
+        "median_value_share_of_largest",
+        sample="purchases",
+        minimum="minimum_rows",
+    ),
+)

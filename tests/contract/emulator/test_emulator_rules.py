@@ -264,20 +264,18 @@ ACCEPTED_WITH_WARNING: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("changes", "rule", "subcode"), REFUSED, ids=[f"{number}-{rule}" for number, (_, rule, _) in enumerate(REFUSED)]
 )
-def test_refused(
-    steady_sender: Any, event: Callable[..., Any], changes: dict[str, Any], rule: str, subcode: int
-) -> None:
-    answer = steady_sender.post([event(**changes)])
+def test_refused(sender: Any, event: Callable[..., Any], changes: dict[str, Any], rule: str, subcode: int) -> None:
+    answer = sender.post([event(**changes)])
     error = answer.json()["error"]
-    booked = steady_sender.emulator.book.requests()[-1]
+    booked = sender.emulator.book.requests()[-1]
     assert (booked.rule, booked.status, booked.events, booked.accepted) == (rule, 400, 1, 0)
     assert (answer.status_code, error["code"], error["error_subcode"]) == (400, 100, subcode)
 
 
 @pytest.mark.parametrize("changes", ACCEPTED)
-def test_accepted(steady_sender: Any, event: Callable[..., Any], changes: dict[str, Any]) -> None:
-    answer = steady_sender.post([event(**changes)])
-    assert answer.status_code == 200, steady_sender.emulator.book.requests()[-1].rule
+def test_accepted(sender: Any, event: Callable[..., Any], changes: dict[str, Any]) -> None:
+    answer = sender.post([event(**changes)])
+    assert answer.status_code == 200, sender.emulator.book.requests()[-1].rule
     assert answer.json().keys() == {"events_received", "messages", "fbtrace_id"}
     assert (answer.json()["events_received"], answer.json()["messages"]) == (1, [])
 
@@ -286,10 +284,10 @@ def test_accepted(steady_sender: Any, event: Callable[..., Any], changes: dict[s
     ("changes", "warning"), ACCEPTED_WITH_WARNING, ids=[warning for _, warning in ACCEPTED_WITH_WARNING]
 )
 def test_accepted_with_a_warning_in_the_book(
-    steady_sender: Any, event: Callable[..., Any], changes: dict[str, Any], warning: str
+    sender: Any, event: Callable[..., Any], changes: dict[str, Any], warning: str
 ) -> None:
-    assert steady_sender.post([event(**changes), event(**changes)]).status_code == 200
-    assert steady_sender.emulator.book.requests()[-1].warnings == {warning: 2}
+    assert sender.post([event(**changes), event(**changes)]).status_code == 200
+    assert sender.emulator.book.requests()[-1].warnings == {warning: 2}
 
 
 def test_one_bad_event_refuses_all_and_is_not_named(sender: Any, event: Callable[..., Any]) -> None:

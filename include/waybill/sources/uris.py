@@ -44,6 +44,12 @@ class PostgresServer:
         query = "?" + urlencode(options, quote_via=quote, safe="/") if options else ""
         return f"postgresql://{user.partition(':')[0]}{at}{place}{parts.path}{query}"
 
+    def with_timeout(self, seconds: int) -> str:
+        """The URI for a driver, giving up on an unreachable server after so long unless it says itself."""
+        if "connect_timeout=" in self.uri:
+            return self.uri
+        return f"{self.uri}{'&' if urlsplit(self.uri).query else '?'}connect_timeout={seconds}"
+
     def scrub(self, text: str) -> str:
         """A driver's message on one line, without the password should it be in there."""
         parts = urlsplit(self.uri)

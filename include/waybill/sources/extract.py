@@ -1,0 +1,140 @@
+"""Brings what is new in the warehouse to landing/: all tables of a run up to the same moment, all of them or none."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from waybill.errors import ConfigurationError
+from waybill.settings import Settings, TableSettings
+from waybill.sources import landing
+from waybill.sources.base import TableName, Warehouse
+from waybill.sources.duckdb import DuckDbWarehouse
+from waybill.sources.postgres import PostgresWarehouse
+from waybill.sources.types import as_declared, check
+from waybill.sources.uris import Address, DuckDbFile, parse
+from waybill.sources.windows import Window, next_window
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What one table's window brought; ``file`` (relative to the home) is None when there was nothing to land."""
+
+    source: str
+    table: str
+    file: str | None
+    rows: int
+    window_start: datetime | None
+    window_end: datetime
+    newest_cursor: datetime | None
+
+
+@dataclass(frozen=True)
+class ExtractReport:
+    """What a run landed."""
+
+    started_at: datetime
+    ended_at: datetime
+    tables: tuple[TableReport, ...]
+
+    def counts(self) -> dict[str, int | float]:
+        """Rows and files landed; ``lag_seconds_max`` is how far behind the window's end the newest row of a table is, at worst."""
+        lags = [(one.window_end - one.newest_cursor).total_seconds() for one in self.tables if one.newest_cursor]
+        return {
+            "rows": sum(one.rows for one in self.tables),
+            "files": sum(one.file is not None for one in self.tables),
+            **{f"rows_{one.table}": one.rows for one in self.tables},
+            "lag_seconds_max": round(max(lags, default=0.0), 3),
+        }
+
+
+@dataclass(frozen=True)
+class _Task:
+    source: str
+    table: str
+    name: TableName
+    declared: TableSettings
+    window: Window
+
+
+def extract(settings: Settings) -> ExtractReport:
+    """Lands every declared table's rows since its watermark, with the overlap, up to now.
+
+    Raises ConfigurationError or SourceUnavailable, with landing as it was; a run that was interrupted is simply run again.
+    """
+    address = parse(settings.warehouse_uri.get_secret_value() if settings.warehouse_uri else None)
+    now = settings.clock.now()
+    settings.home.create()
+    tasks = [
+        _task(settings, source, table, now)
+        for source, declared in settings.sources.items()
+        for table in declared.tables
+    ]
+    staged: list[tuple[_Task, landing.Staged]] = []
+    with _open(address) as warehouse:
+        found = _columns(warehouse, address, tasks)
+        try:
+            for task in tasks:
+                staged.append((task, _stage(settings, warehouse, task, found[task.name])))
+        except BaseException:
+            landing.discard(one for _, one in staged)
+            raise
+    return _publish(settings, now, staged)
+
+
+def _task(settings: Settings, source: str, table: str, now: datetime) -> _Task:
+    declared = settings.sources[source]
+    watermark = landing.newest_end(settings.home.landing / source / table)
+    window = next_window(watermark, timedelta(minutes=declared.overlap_minutes), now)
+    return _Task(source, table, TableName(declared.db_schema, table), declared.tables[table], window)
+
+
+def _open(address: Address) -> Warehouse:
+    return DuckDbWarehouse(address.path) if isinstance(address, DuckDbFile) else PostgresWarehouse(address)
+
+
+def _columns(warehouse: Warehouse, address: Address, tasks: list[_Task]) -> dict[TableName, dict[str, str]]:
+    """The columns of every table, all checked before the first row is read."""
+    found = {task.name: warehouse.columns(task.name) for task in tasks}
+    missing = [str(name) for name, columns in found.items() if not columns]
+    if missing:
+        raise ConfigurationError(
+            f"{address.shown} has no table {', '.join(missing)}. Correct the schema and tables under [sources] in waybill.toml, "
+            "WAYBILL_WAREHOUSE_URI, or the user's rights; nothing was landed."
+        )
+    for task in tasks:
+        check(f"{task.name} of {address.shown}", task.declared.columns, found[task.name])
+    return found
+
+
+def _stage(settings: Settings, warehouse: Warehouse, task: _Task, found: dict[str, str]) -> landing.Staged:
+    folder = settings.home.landing / task.source / task.table
+    schema = landing.declared_schema(task.declared)
+    rows = (
+        as_declared(str(task.name), batch, schema)
+        for batch in warehouse.batches(task.name, task.declared, found, task.window)
+    )
+    one = landing.stage(folder, str(task.name), task.declared, task.window, settings.clock.now(), rows)
+    _log.info("read %s rows of %s.%s", one.rows, task.source, task.table)
+    return one
+
+
+def _publish(settings: Settings, now: datetime, staged: list[tuple[_Task, landing.Staged]]) -> ExtractReport:
+    """Lets the files count; one without rows only where the table has none yet, so that a glob finds a typed file."""
+    is_needed = [one.rows > 0 or task.window.start is None for task, one in staged]
+    landing.discard(one for (_, one), needed in zip(staged, is_needed, strict=True) if not needed)
+    landing.publish(one for (_, one), needed in zip(staged, is_needed, strict=True) if needed)
+    reports = [
+        TableReport(
+            source=task.source,
+            table=task.table,
+            file=str(one.path.relative_to(settings.home.root)) if needed else None,
+            rows=one.rows,
+            window_start=task.window.start,
+            window_end=task.window.end,
+            newest_cursor=one.newest_cursor,
+        )
+        for (task, one), needed in zip(staged, is_needed, strict=True)
+    ]
+    return ExtractReport(now, settings.clock.now(), tuple(reports))

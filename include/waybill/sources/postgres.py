@@ -1,0 +1,105 @@
+"""A PostgreSQL warehouse, streamed through ADBC: memory stays flat, and one snapshot serves all tables of a run."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+from adbc_driver_manager import dbapi as adbc
+from adbc_driver_postgresql import dbapi as postgresql
+
+from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.settings import TableSettings
+from waybill.sources.base import TableName, quote, window_condition
+from waybill.sources.types import is_naive
+from waybill.sources.uris import PostgresServer
+from waybill.sources.windows import Window
+
+_COLUMNS = """
+select attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0), kind.oid), attribute.atttypmod)
+from pg_attribute as attribute
+inner join pg_type as kind on kind.oid = attribute.atttypid
+where attribute.attrelid = to_regclass($1) and attribute.attnum > 0 and not attribute.attisdropped
+order by attribute.attnum
+"""
+_A_PERSONS = (
+    "authentication failed",
+    "no password supplied",
+    "does not exist",
+    "permission denied",
+    "no pg_hba.conf entry",
+    "invalid",
+)
+_CAST = {
+    "varchar": "text",
+    "boolean": "boolean",
+    "integer": "int4",
+    "bigint": "int8",
+    "double": "float8",
+    "date": "date",
+}
+
+
+class PostgresWarehouse:
+    """One read-only, repeatable-read transaction."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        try:
+            self._connection = postgresql.connect(server.with_timeout(10))
+        except adbc.Error as error:
+            raise self._refusal(error, "cannot be connected to") from None
+        self._run("set transaction isolation level repeatable read, read only")
+        self._run("set local time zone 'UTC'")
+
+    def columns(self, name: TableName) -> dict[str, str]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(_COLUMNS, parameters=(name.quoted,))
+            return {row[0]: row[1] for row in cursor.fetchall()}
+
+    def batches(
+        self, name: TableName, table: TableSettings, found: dict[str, str], window: Window
+    ) -> Iterator[pa.RecordBatch]:
+        columns = ", ".join(_column(column, kind, found[column]) for column, kind in table.columns.items())
+        condition = window_condition(table.cursor, found[table.cursor], window)
+        query = f"select {columns} from {name.quoted} where {condition}"  # noqa: S608 (quoted names, our own moments)
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query)
+                yield from cursor.fetch_record_batch()
+        except (adbc.Error, pa.ArrowException, OSError) as error:
+            raise self._refusal(error, f"could not read table {name}") from None
+
+    def _run(self, statement: str) -> None:
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement)
+        except adbc.Error as error:
+            raise self._refusal(error, "refused a read-only transaction") from None
+
+    def _refusal(self, error: Exception, what: str) -> ConfigurationError | SourceUnavailable:
+        text = self._server.scrub(str(error))
+        reason = f"{self._server.shown} {what}: {text}. Nothing was landed."
+        if any(sign in text for sign in _A_PERSONS):
+            return ConfigurationError(
+                f"{reason} Correct the user, password, database or rights in WAYBILL_WAREHOUSE_URI."
+            )
+        return SourceUnavailable(
+            f"{reason} Check that the server runs and can be reached from here, then extract again."
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+
+def _column(name: str, declared: str, found: str) -> str:
+    """A column in a type that the driver knows; numeric travels as text, because it has no fixed digits there."""
+    column = quote(name)
+    if declared == "timestamptz":
+        return f"{column} at time zone 'UTC' as {column}" if is_naive(found) else column
+    return f"{column}::{_CAST.get(declared, 'text')} as {column}"

@@ -57,7 +57,7 @@ def gate(settings: Settings, destination: str) -> Decision:
         raise ConfigurationError(f"Nothing has been frozen for {destination} yet. Run `waybill build` first.")
     decision = judge(settings, newest)
     if not decision.is_open:
-        raise GateClosed(decision.as_text())
+        raise GateClosed(decision.explanation())
     return decision
 
 

@@ -7,6 +7,7 @@ import duckdb
 from waybill.errors import BuildFailed, SourceUnavailable
 from waybill.files import locked, written_aside
 from waybill.home import Home
+from waybill.quality.gate import ensure_empty
 from waybill.settings import Settings
 from waybill.warehouse import dbt, inputs
 from waybill.warehouse.candidates import COLUMNS, publish_candidates, write_empty
@@ -98,6 +99,7 @@ def _make_readable(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> 
     """Sees to it that every published folder that is read by a glob holds at least one, typed, file."""
     for destination in settings.destinations:
         published = settings.home.published
+        ensure_empty(settings.home, destination)
         for folder, columns in (("candidates", COLUMNS), ("changes", CHANGES_COLUMNS)):
             empty = published / folder / destination / "_empty.parquet"
             if not empty.exists():

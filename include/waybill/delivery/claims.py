@@ -1,0 +1,130 @@
+"""Claiming: deciding row by row what may still be sent, and committing the intent before a byte leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, update
+
+from waybill.clock import Clock
+from waybill.delivery import queries, schema, settlement
+from waybill.delivery.ledger import Ledger
+from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
+from waybill.delivery.queries import BatchRow
+from waybill.destinations.base import Capabilities
+from waybill.errors import LedgerConflict
+
+DEDUP_MARGIN: Final = timedelta(hours=2)
+"""A repeat stays this far inside the platform's deduplication window."""
+
+HELD: Final = "held_"
+"""How the reason of an unknown batch begins that is never repeated: a person decides (``waybill ledger resolve``)."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A batch that is now ``sending``: the rows to send, in order, and the attempt that says so in the ledger."""
+
+    batch: BatchRow
+    rows: Sequence[FrozenRow]
+    attempt_id: int
+
+
+class Claims:
+    """Claims batches of one destination; ``expired`` counts the events that ended here instead."""
+
+    def __init__(self, ledger: Ledger, files: OpenFiles, capabilities: Capabilities, clock: Clock) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._capabilities = capabilities
+        self._clock = clock
+        self._overrides: dict[str, dict[int, str]] = {}
+        self.expired = 0
+
+    def claim(self, batch: BatchRow) -> Claim | None:
+        """Commits an attempt at what may still be sent of a batch; None when that is nothing."""
+        held = self._files.take(batch.file_id, batch.row_ranges)
+        now = self._clock.now()
+        with self._ledger.transaction() as connection:
+            overrides = self._overrides_of(connection, batch.file_id)
+            open_rows = [row for row in held if row.row_number not in overrides]
+            over = {row.row_number: self._over(batch, row, microseconds(now)) for row in open_rows}
+            live = [row for row in open_rows if not over[row.row_number]]
+            ended = [(row, over[row.row_number]) for row in open_rows if over[row.row_number]]
+            if live:
+                self._set_aside(connection, batch, ended, now)
+                return Claim(batch, live, _begin(connection, batch, now))
+            self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
+        return None
+
+    def _overrides_of(self, connection: Connection, file_id: str) -> dict[int, str]:
+        if file_id not in self._overrides:
+            self._overrides[file_id] = queries.overrides(connection, file_id)
+        return self._overrides[file_id]
+
+    def _over(self, batch: BatchRow, row: FrozenRow, now: int) -> str:
+        """Why a row must not be sent any more, or ''."""
+        if row.expires_at <= now:
+            return row.expires_reason
+        if batch.unknown_since is not None:
+            window = self._capabilities.window(row.event_kind) - DEDUP_MARGIN
+            if microseconds(batch.unknown_since + window) <= now:
+                return "dedup_window"
+        return ""
+
+    def _set_aside(
+        self, connection: Connection, batch: BatchRow, ended: Sequence[tuple[FrozenRow, str]], now: datetime
+    ) -> None:
+        """Gives single rows an end of their own: expired, or unknown for good when they may have arrived."""
+        state = "expired" if batch.waiting_state == "pending" else "unknown"
+        for row, why in ended:
+            reason = why if state == "expired" else HELD + why
+            settlement.append_exception(connection, batch, row, state, reason, None, now)
+            self._overrides[batch.file_id][row.row_number] = state
+        self.expired += len(ended) if state == "expired" else 0
+
+    def _end(
+        self,
+        connection: Connection,
+        batch: BatchRow,
+        ended: Sequence[tuple[FrozenRow, str]],
+        now: datetime,
+        *,
+        whole: bool,
+    ) -> None:
+        """Ends a batch of which nothing may be sent; rows need exceptions only where they do not all end alike."""
+        reasons = sorted({why for _, why in ended})
+        if batch.waiting_state == "unknown":
+            if not whole or len(reasons) > 1:
+                self._set_aside(connection, batch, ended, now)
+            settlement.hold(connection, batch, HELD + (reasons[0] if reasons else "withdrawn"))
+            return
+        if whole and len(reasons) == 1:
+            self.expired += len(ended)
+        else:
+            self._set_aside(connection, batch, ended, now)
+        settlement.finish(
+            connection, batch, "expired" if ended else "withdrawn", reasons[0] if reasons else "withdrawn", now
+        )
+
+
+def _begin(connection: Connection, batch: BatchRow, now: datetime) -> int:
+    table = schema.batches
+    claimed = connection.execute(
+        update(table)
+        .where(table.c.batch_id == batch.batch_id, table.c.state == batch.state)
+        .values(
+            state="sending",
+            reason=None,
+            attempts=table.c.attempts + 1,
+            claimed_at=now,
+            first_attempt_at=batch.first_attempt_at or now,
+        )
+    )
+    if claimed.rowcount != 1:
+        raise LedgerConflict(
+            f"Batch {batch.batch_id} of {batch.file_id} is no longer {batch.state}: something else wrote the ledger "
+            "during this delivery. Look at `waybill ledger audit`, then run `waybill deliver` again."
+        )
+    return settlement.begin_attempt(connection, batch.batch_id, now)

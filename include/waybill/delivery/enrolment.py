@@ -1,0 +1,229 @@
+"""Enrolment: the newest delta file, with what its gate passed, becomes batches in one small transaction.
+
+``plan`` looks and refuses; ``enrol`` writes. Nothing is written for a file that is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import Connection, insert
+
+from waybill.delivery import ranges, schema
+from waybill.delivery.payloads import moment
+from waybill.delivery.queries import FileRow
+from waybill.delivery.ranges import Ranges
+from waybill.errors import LedgerConflict
+from waybill.files import sha256_of
+from waybill.home import Home
+from waybill.quality import decisions
+from waybill.quality.decisions import Decision
+from waybill.warehouse.delta import DeltaFile
+
+_COLUMNS = ["row_number", "dataset", "past_expiry", "expires_at", "expires_reason", "payload"]
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """A batch to be: rows of one dataset, and whether they had expired before anybody could send them."""
+
+    dataset: str
+    row_ranges: Ranges
+    expires_at: int
+    past_expiry: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A delta file that may be enrolled, and how."""
+
+    delta: DeltaFile
+    decision: Decision
+    quarantined: int
+    batches: Sequence[NewBatch]
+
+    @property
+    def events(self) -> int:
+        return self.delta.rows - self.quarantined
+
+    @property
+    def past_expiry(self) -> int:
+        return sum(ranges.count(batch.row_ranges) for batch in self.batches if batch.past_expiry)
+
+
+def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int) -> Plan | str:
+    """How to enrol a delta file, or why it is passed over now.
+
+    ``enrolled`` is the destination's chain. Raises LedgerConflict when the file, its decision or its gate file is missing
+    or damaged, when the ledger does not know the file it was frozen after, or when it repeats what was enrolled.
+    """
+    known = [file.file_id for file in enrolled]
+    if delta.file_id in known:
+        _same_file(delta, next(file for file in enrolled if file.file_id == delta.file_id))
+        return ""
+    if delta.after not in ["", *known]:
+        raise LedgerConflict(
+            f"The delta file {delta.file_id} was frozen after {delta.after}, which the ledger does not hold: the ledger "
+            "is older than what was sent. Restore the newest ledger before anything more is sent."
+        )
+    if delta.after != (known[-1] if known else ""):
+        return f"{delta.file_id} was frozen before {known[-1]} was enrolled; the next build freezes its rows again"
+    if delta.rows == 0:
+        return ""
+    decision = decisions.read(delta)
+    if decision is None:
+        return f"the gate has not judged {delta.file_id} yet; run `waybill gate`"
+    if not decision.is_open:
+        return f"the gate closed {delta.file_id}; nothing of it is enrolled"
+    delta.verify()
+    quarantined = _quarantined(delta, decision)
+    _refuse_repeats(home, delta, quarantined)
+    batches = list(_cut(delta, frozenset(quarantined), batch_size, request_bytes))
+    return Plan(delta, decision, len(quarantined), batches)
+
+
+def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> None:
+    """Writes the file and its batches; the chain's unique key refuses a second file after the same one."""
+    delta = plan.delta
+    connection.execute(
+        insert(schema.files).values(
+            file_id=delta.file_id,
+            destination=delta.destination,
+            build_id=delta.build_id,
+            path=delta.path.relative_to(home.root).as_posix(),
+            sha256=delta.sha256,
+            rows=delta.rows,
+            enrolled_rows=plan.events,
+            quarantined_rows=plan.quarantined,
+            frozen_at=delta.frozen_at,
+            enrolled_at=now,
+            after_file_id=delta.after,
+            suite_version=plan.decision.suite_version,
+        )
+    )
+    rows = [
+        {
+            "file_id": delta.file_id,
+            "destination": delta.destination,
+            "dataset": batch.dataset,
+            "row_ranges": batch.row_ranges,
+            "events": ranges.count(batch.row_ranges),
+            "state": "expired" if batch.past_expiry else "pending",
+            "reason": batch.reason or None,
+            "expires_at": moment(batch.expires_at),
+            "attempts": 0,
+            "settled_at": now if batch.past_expiry else None,
+        }
+        for batch in plan.batches
+    ]
+    if rows:
+        connection.execute(insert(schema.batches), rows)
+
+
+def _same_file(delta: DeltaFile, enrolled: FileRow) -> None:
+    if delta.sha256 != enrolled.sha256:
+        raise LedgerConflict(
+            f"{delta.sidecar_path} describes another file than the one that was enrolled as {delta.file_id}. Restore "
+            "it from a backup."
+        )
+
+
+def _quarantined(delta: DeltaFile, decision: Decision) -> list[int]:
+    """The row numbers that the gate refused; LedgerConflict unless its file is whole and agrees with its decision."""
+    path = delta.gate_path
+    if not path.exists() and not decision.quarantined:
+        return []
+    if not path.exists() or sha256_of(path) != decision.gate_file_sha256:
+        raise LedgerConflict(
+            f"The gate's file {path} is missing or not the one that {delta.decision_path.name} was written with. "
+            f"Delete {delta.decision_path} and run `waybill gate` again."
+        )
+    table = pq.read_table(path, columns=["row_number", "state"])
+    rows = sorted(table.filter(pc.equal(table["state"], "quarantined"))["row_number"].to_pylist())
+    if len(set(rows)) != decision.quarantined or len(rows) != decision.quarantined:
+        raise LedgerConflict(
+            f"{delta.decision_path} counts {decision.quarantined} quarantined events and {path} holds {len(rows)}. "
+            "Delete the decision and run `waybill gate` again."
+        )
+    return rows
+
+
+_REPEATS = """
+with fresh as (
+    select frozen.event_name, frozen.source_key, frozen.dataset, frozen.event_id, frozen.past_expiry
+    from read_parquet($delta) as frozen
+    anti join quarantined using (row_number)
+),
+
+enrolled as (
+    select event_name, source_key, dataset, event_id from read_parquet($keys)
+)
+
+select
+    (select count(*) from fresh) - (select count(*) from (select distinct event_name, source_key from fresh))
+    + (select count(*) from fresh semi join enrolled using (event_name, source_key)),
+    (select count(*) from fresh where not past_expiry)
+    - (select count(*) from (select distinct dataset, event_name, event_id from fresh where not past_expiry))
+    + (
+        select count(*)
+        from (from fresh where not past_expiry) as judged
+        semi join enrolled using (dataset, event_name, event_id)
+    )
+"""
+
+
+def _refuse_repeats(home: Home, delta: DeltaFile, quarantined: Sequence[int]) -> None:
+    """The last guard of "never twice": the freeze has seen to it already, and the keys of all enrolled files agree."""
+    keys = home.published / "delivery" / "keys" / delta.destination / "*.parquet"
+    with duckdb.connect() as connection:
+        connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
+        found = connection.execute(_REPEATS, {"delta": str(delta.path), "keys": str(keys)}).fetchone()
+    source_keys, event_ids = found or (0, 0)
+    if source_keys or event_ids:
+        raise LedgerConflict(
+            f"The delta file {delta.path} repeats {source_keys} source keys and {event_ids} event ids that it or an "
+            f"enrolled file already holds; nothing of it was enrolled. Run `waybill build`, which freezes what is new."
+        )
+
+
+def _cut(delta: DeltaFile, quarantined: frozenset[int], batch_size: int, request_bytes: int) -> Iterator[NewBatch]:
+    """Cuts the enrolled rows, in file order, wherever the dataset changes or a request would become too big."""
+    rows: list[int] = []
+    first: tuple[bool, str, str] | None = None
+    size, soonest, expected = 0, 0, 0
+    for number, dataset, past_expiry, expires_at, reason, length in _read(delta):
+        if number != expected or length is None:
+            raise LedgerConflict(
+                f"Row {expected} of {delta.path} is out of place or has no payload. Run `waybill build`."
+            )
+        expected += 1
+        if number in quarantined:
+            continue
+        kind = (past_expiry, dataset, reason if past_expiry else "")
+        if first is not None and (kind != first or len(rows) == batch_size or size + length + 1 > request_bytes):
+            yield NewBatch(first[1], ranges.of_rows(rows), soonest, first[0], first[2])
+            rows, size = [], 0
+        first, soonest = kind, min(soonest, expires_at) if rows else expires_at
+        rows.append(number)
+        size += length + 1
+    if first is not None:
+        yield NewBatch(first[1], ranges.of_rows(rows), soonest, first[0], first[2])
+    if expected != delta.rows:
+        raise LedgerConflict(
+            f"{delta.path} holds {expected} rows and its sidecar says {delta.rows}. Run `waybill build`."
+        )
+
+
+def _read(delta: DeltaFile) -> Iterator[tuple[int, str, bool, int, str, int | None]]:
+    """Row number, dataset, past expiry, expiry (µs), its reason and the payload's bytes, row by row."""
+    with pq.ParquetFile(delta.path) as file:
+        for batch in file.iter_batches(columns=_COLUMNS):
+            expires_at = batch["expires_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+            columns = [batch[name] for name in ("row_number", "dataset", "past_expiry")]
+            columns += [expires_at, batch["expires_reason"], pc.binary_length(batch["payload"])]
+            yield from zip(*(column.to_pylist() for column in columns), strict=True)

@@ -1,0 +1,105 @@
+"""The ledger: opened for writing by delivery alone, read-only by everybody else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, Integer, Table
+
+from waybill.delivery import database, migrations, queries, ranges, schema
+from waybill.delivery.queries import FileRow
+from waybill.home import Home
+
+SNAPSHOT = (schema.files, schema.batches, schema.attempts, schema.exceptions)
+"""The tables that are given back to people and to dbt."""
+
+
+class Ledger:
+    """One home's ledger. Work happens inside ``transaction``, which commits when its block ends well.
+
+    Raises SourceUnavailable when the file is locked or unreadable, LedgerConflict when it is damaged, and
+    ConfigurationError when a newer Waybill wrote it.
+    """
+
+    def __init__(self, home: Home, *, busy_seconds: float = 30.0) -> None:
+        self.path = home.ledger_file
+        with database.clear_errors(self.path):
+            try:
+                self._engine = database.open_file(self.path, writable=True, busy_seconds=busy_seconds)
+                with self._engine.begin() as connection:
+                    migrations.migrate(connection, str(self.path))
+            except OSError as error:
+                raise database.unreachable(self.path, error) from error
+
+    @classmethod
+    def open_readonly(cls, home: Home, *, busy_seconds: float = 30.0) -> Self:
+        """The ledger for readers; where there is none yet, an empty one."""
+        ledger = cls.__new__(cls)
+        ledger.path = home.ledger_file
+        with database.clear_errors(ledger.path):
+            ledger._engine = _readable(ledger.path, busy_seconds)
+        return ledger
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all of it is committed, or nothing is. A reader sees one moment of the ledger."""
+        with database.clear_errors(self.path), self._engine.begin() as connection:
+            yield connection
+
+    def last_enrolled(self, destination: str) -> str:
+        """The file_id at the end of a destination's chain; '' when nothing was enrolled."""
+        with self.transaction() as connection:
+            chain = queries.files(connection, destination)
+        return chain[-1].file_id if chain else ""
+
+    def enrolled_files(self, destination: str | None = None) -> list[FileRow]:
+        """The enrolled files of a destination (or of all), in the order of enrolment."""
+        with self.transaction() as connection:
+            return queries.files(connection, destination)
+
+    def tables_as_arrow(self) -> dict[str, pa.Table]:
+        """files, batches, attempts and exceptions as of one moment; typed also when empty, times as UTC timestamps."""
+        with self.transaction() as connection:
+            return {table.name: _as_arrow(table, queries.whole(connection, table)) for table in SNAPSHOT}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _readable(path: Path, busy_seconds: float) -> Engine:
+    if path.exists():
+        engine = database.open_file(path, writable=False, busy_seconds=busy_seconds)
+        with engine.begin() as connection:
+            found = migrations.version(connection)
+        migrations.check(found, str(path))
+        if found:
+            return engine
+        engine.dispose()
+    empty = database.open_memory()
+    schema.METADATA.create_all(empty)
+    return empty
+
+
+def _as_arrow(table: Table, rows: list[tuple[Any, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    arrays = []
+    for column, values in zip(table.columns, columns, strict=True):
+        if isinstance(column.type, schema.Moment):
+            kind = pa.timestamp("us", tz="UTC")
+        else:
+            kind = pa.int64() if isinstance(column.type, Integer) else pa.string()
+        if isinstance(column.type, schema.RowRanges):
+            values = tuple(ranges.to_text(value) for value in values)
+        arrays.append(pa.array(values, type=kind))
+    return pa.table(arrays, names=[column.name for column in table.columns])

@@ -1,0 +1,46 @@
+"""Bringing a ledger to the shape that this version of Waybill knows, one numbered step at a time."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from waybill.delivery import schema
+from waybill.errors import ConfigurationError
+
+
+def _create(connection: Connection) -> None:
+    schema.METADATA.create_all(connection)
+    connection.execute(insert(schema.schema_version).values(version=0))
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create}
+"""Version → the step that leads to it from the one before."""
+
+VERSION: Final = max(MIGRATIONS)
+
+
+def version(connection: Connection) -> int:
+    """The version of this ledger; 0 where there is none yet."""
+    if not inspect(connection).has_table(schema.schema_version.name):
+        return 0
+    return connection.execute(select(schema.schema_version.c.version)).scalar_one()
+
+
+def check(found: int, place: str) -> None:
+    """Refuses a ledger that a newer Waybill wrote."""
+    if found > VERSION:
+        raise ConfigurationError(
+            f"The ledger {place} has version {found}, and this Waybill knows version {VERSION} at most. Install the "
+            "Waybill that wrote it, or a newer one."
+        )
+
+
+def migrate(connection: Connection, place: str) -> None:
+    """Runs the steps that are missing, inside the caller's transaction."""
+    found = version(connection)
+    check(found, place)
+    for step in range(found + 1, VERSION + 1):
+        MIGRATIONS[step](connection)
+    if found < VERSION:
+        connection.execute(update(schema.schema_version).values(version=VERSION))

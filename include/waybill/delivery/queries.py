@@ -1,0 +1,125 @@
+"""What is read from the ledger, as small named functions inside the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from waybill.delivery import schema
+from waybill.delivery.ranges import Ranges
+from waybill.errors import LedgerConflict
+
+WAITING = ("pending", "unknown")
+"""States that a batch may be claimed from."""
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """An enrolled delta file."""
+
+    file_id: str
+    destination: str
+    build_id: str
+    path: str
+    sha256: str
+    rows: int
+    enrolled_rows: int
+    quarantined_rows: int
+    frozen_at: datetime
+    enrolled_at: datetime
+    after_file_id: str
+    suite_version: str
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """A batch as the ledger holds it."""
+
+    batch_id: int
+    file_id: str
+    destination: str
+    dataset: str
+    row_ranges: Ranges
+    events: int
+    state: str
+    reason: str | None
+    expires_at: datetime
+    attempts: int
+    not_before: datetime | None
+    unknown_since: datetime | None
+    first_attempt_at: datetime | None
+    parent_batch_id: int | None
+    claimed_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def waiting_state(self) -> str:
+        """What it is while it waits: once an answer was lost, it stays unknown until there is one."""
+        return "pending" if self.unknown_since is None else "unknown"
+
+
+def files(connection: Connection, destination: str | None = None) -> list[FileRow]:
+    """Enrolled files in the order of their chains; LedgerConflict when a chain is broken."""
+    query = select(schema.files)
+    if destination is not None:
+        query = query.where(schema.files.c.destination == destination)
+    rows = [FileRow(**row._mapping) for row in connection.execute(query)]
+    chained: list[FileRow] = []
+    for name in sorted({row.destination for row in rows}):
+        next_of = {row.after_file_id: row for row in rows if row.destination == name}
+        tip = ""
+        while tip in next_of:
+            file = next_of.pop(tip)
+            chained.append(file)
+            tip = file.file_id
+        if next_of:
+            raise LedgerConflict(
+                f"The ledger's chain of files for {name!r} is broken after {tip or 'its beginning'!r}: "
+                f"{', '.join(row.file_id for row in next_of.values())} hang on a file that it does not hold. "
+                "Restore the ledger from a backup."
+            )
+    return chained
+
+
+def leaf_batches(connection: Connection, file_id: str) -> list[BatchRow]:
+    """The batches that hold a file's enrolled rows, each row once."""
+    table = schema.batches
+    query = select(table).where(table.c.file_id == file_id, table.c.state != "split").order_by(table.c.batch_id)
+    return [BatchRow(**row._mapping) for row in connection.execute(query)]
+
+
+def batches_in(connection: Connection, destination: str, *states: str) -> list[BatchRow]:
+    """A destination's batches in these states, the soonest expiry first."""
+    table = schema.batches
+    query = (
+        select(table)
+        .where(table.c.destination == destination, table.c.state.in_(states))
+        .order_by(table.c.expires_at, table.c.batch_id)
+    )
+    return [BatchRow(**row._mapping) for row in connection.execute(query)]
+
+
+def batch(connection: Connection, batch_id: int) -> BatchRow:
+    row = connection.execute(select(schema.batches).where(schema.batches.c.batch_id == batch_id)).one()
+    return BatchRow(**row._mapping)
+
+
+def overrides(connection: Connection, file_id: str) -> dict[int, str]:
+    """Row number → the state that its newest exception gives it, for rows that have one."""
+    table = schema.exceptions
+    query = select(table.c.row_number, table.c.state).where(table.c.file_id == file_id).order_by(table.c.exception_id)
+    return {row.row_number: row.state for row in connection.execute(query)}
+
+
+def withdrawals_applied(connection: Connection, destination: str, build_id: str) -> bool:
+    """Whether the withdrawals that this build wrote were applied already."""
+    table = schema.withdrawals
+    query = select(table.c.events).where(table.c.destination == destination, table.c.build_id == build_id)
+    return connection.execute(query).first() is not None
+
+
+def whole(connection: Connection, table: Table) -> list[tuple[Any, ...]]:
+    """Every row of a table in the order of its key."""
+    return [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]

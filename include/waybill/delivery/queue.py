@@ -1,0 +1,87 @@
+"""The batches that wait in this run, in memory: the soonest expiry first, and each dataset resting when it must.
+
+The ledger knows what waits; this only decides what is next. One deliverer works at a time, so nothing else claims.
+"""
+
+import heapq
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from waybill.delivery.queries import BatchRow
+from waybill.delivery.retry import RetryPolicy
+
+
+@dataclass
+class _Line:
+    """One dataset's batches, and how it is doing."""
+
+    heap: list[tuple[datetime, int, BatchRow]] = field(default_factory=list)
+    failures: int = 0  # rounds without an answer since the last one
+    rest_began: float = float("-inf")
+    rest_until: float = float("-inf")
+    closed: bool = False
+
+
+class Queue:
+    """What to send next. A dataset that fails rests as a whole; one that fails ``policy.tries`` rounds is closed."""
+
+    def __init__(self, policy: RetryPolicy, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._policy = policy
+        self._now = monotonic
+        self._lines: dict[str, _Line] = {}
+        self._tries: dict[int, int] = {}
+
+    def add(self, batches: Iterable[BatchRow]) -> None:
+        """Queues batches; of two that expire together the younger goes first, so that a bisection ends first."""
+        for batch in batches:
+            line = self._lines.setdefault(batch.dataset, _Line())
+            heapq.heappush(line.heap, (batch.expires_at, -batch.batch_id, batch))
+
+    def take(self) -> BatchRow | None:
+        """The next batch that may be sent now."""
+        ready = [line for line in self._open() if line.rest_until <= self._now()]
+        line = min(ready, key=lambda line: line.heap[0][:2], default=None)
+        return heapq.heappop(line.heap)[2] if line is not None else None
+
+    def seconds(self) -> float | None:
+        """How long until a batch may be sent; None when there is none."""
+        rests = [line.rest_until - self._now() for line in self._open()]
+        return max(min(rests), 0.0) if rests else None
+
+    def answered(self, dataset: str) -> None:
+        """The platform dealt with a batch of this dataset."""
+        self._lines[dataset].failures = 0
+
+    def failed(self, batch: BatchRow, sent_at: float, asked: float | None, *, again: bool) -> bool:
+        """Lets a dataset rest after an attempt that settled nothing (``asked`` in seconds), and queues the batch again.
+
+        False when this run leaves the batch alone. Attempts that were under way when a rest began are the same round.
+        """
+        line = self._lines[batch.dataset]
+        tries = max(self._tries.get(batch.batch_id, 0), self._tries.get(batch.parent_batch_id or 0, 0)) + 1
+        self._tries[batch.batch_id] = tries
+        if sent_at >= line.rest_began:
+            line.failures += 1
+            line.rest_began = self._now()
+        wait = self._policy.wait(line.failures, asked, random.random())  # noqa: S311 (only spreads senders out)
+        if wait is None:
+            line.closed = True
+            return False
+        line.rest_until = max(line.rest_until, self._now() + wait)
+        if not again or tries >= self._policy.tries:
+            return False
+        self.add([batch])
+        return True
+
+    def close(self, dataset: str) -> None:
+        """Nothing more of this dataset is sent in this run."""
+        self._lines[dataset].closed = True
+
+    def is_closed(self, dataset: str) -> bool:
+        return self._lines[dataset].closed
+
+    def _open(self) -> list[_Line]:
+        return [line for line in self._lines.values() if line.heap and not line.closed]

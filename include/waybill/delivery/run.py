@@ -1,0 +1,129 @@
+"""One delivery to one destination: recover, withdraw, enrol, send, publish."""
+
+import logging
+from datetime import datetime
+
+from waybill.delivery import enrolment, queries, settlement, withdrawals
+from waybill.delivery.claims import HELD, Claims
+from waybill.delivery.keys import ensure_keys
+from waybill.delivery.ledger import Ledger
+from waybill.delivery.payloads import OpenFiles
+from waybill.delivery.publish import publish
+from waybill.delivery.queries import BatchRow
+from waybill.delivery.report import DeliveryReport, Tally, open_events, report
+from waybill.delivery.retry import RetryPolicy
+from waybill.delivery.sender import Ended, Sender
+from waybill.destinations import registry
+from waybill.destinations.base import Capabilities
+from waybill.errors import ConfigurationError, DestinationUnavailable
+from waybill.files import locked
+from waybill.settings import DestinationSettings, Settings
+from waybill.warehouse import delta
+
+LOG = logging.getLogger(__name__)
+
+DEFAULT_POLICY = RetryPolicy()
+
+
+def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAULT_POLICY) -> DeliveryReport:
+    """Delivers what waits for one destination, after enrolling the newest delta file if its gate is open.
+
+    One deliverer at a time: a second one says so in its report and leaves. Raises ConfigurationError when the platform
+    wants a person first (token, permission, version), DestinationUnavailable when it cannot take events now,
+    LedgerConflict when a file or the ledger contradicts the other; the queue is kept in every case.
+    """
+    target = settings.sendable_destination(destination)
+    adapter = registry.create(destination, target)
+    settings.home.create()
+    started_at = settings.clock.now()
+    with locked(settings.home.root / f"ledger.{destination}.lock") as alone:
+        if not alone:
+            note = f"another delivery to {destination} is running on {settings.home.root}; this one did nothing"
+            return report(destination, started_at, settings.clock.now(), Tally(notes=[note]), {})
+        with Ledger(settings.home) as ledger:
+            tally, files = Tally(), OpenFiles(settings.home)
+            _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
+            claims = Claims(ledger, files, adapter.capabilities, settings.clock)
+            sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
+            sender.send(_due(ledger, destination, target, settings))
+            done = _conclude(settings, destination, ledger, claims, started_at, tally)
+    publish(settings)
+    LOG.info("delivered to %s: %s", destination, done.counts())
+    _raise_for(destination, sender.ended, done)
+    return done
+
+
+def _prepare(
+    settings: Settings,
+    destination: str,
+    target: DestinationSettings,
+    limits: Capabilities,
+    ledger: Ledger,
+    files: OpenFiles,
+    tally: Tally,
+) -> None:
+    """Looks at every file first, so that a damaged one stops the run before the ledger changes; then changes it."""
+    home, now = settings.home, settings.clock.now()
+    enrolled = ledger.enrolled_files(destination)
+    files.verify(file for file in enrolled if file.settled_at is None)
+    ensure_keys(home, ledger)
+    newest = delta.newest(home, destination)
+    plan: enrolment.Plan | str = ""
+    wanted: list[withdrawals.Withdrawal] = []
+    if newest is not None:
+        wanted = withdrawals.read(newest)
+        size = min(target.batch_size, limits.batch_size)
+        plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes)
+    with ledger.transaction() as connection:
+        lost = settlement.recover(connection, destination, now)
+        if newest is not None:
+            tally.withdrawn = withdrawals.apply(connection, newest, wanted, now)
+        if isinstance(plan, enrolment.Plan):
+            enrolment.enrol(connection, home, plan, now)
+            tally.enrolled = plan.events
+            tally.expired = plan.past_expiry
+    if isinstance(plan, enrolment.Plan):
+        files.verify(file for file in ledger.enrolled_files(destination) if file.file_id == plan.delta.file_id)
+    elif plan:
+        tally.notes.append(plan)
+    if lost:
+        tally.notes.append(f"an earlier delivery ended while {lost} events were being sent; they were made unknown")
+
+
+def _due(ledger: Ledger, destination: str, target: DestinationSettings, settings: Settings) -> list[BatchRow]:
+    """The batches that may be sent now. Where the clock stands still nothing is ever later, so nothing waits."""
+    clock = settings.clock
+    with ledger.transaction() as connection:
+        waiting = queries.batches_in(connection, destination, *queries.WAITING)
+    return [
+        batch
+        for batch in waiting
+        if (batch.not_before is None or batch.not_before <= clock.now() or clock.fixed_at is not None)
+        and not (batch.state == "unknown" and (target.on_unknown == "hold" or (batch.reason or "").startswith(HELD)))
+    ]
+
+
+def _conclude(
+    settings: Settings, destination: str, ledger: Ledger, claims: Claims, started_at: datetime, tally: Tally
+) -> DeliveryReport:
+    now = settings.clock.now()
+    with ledger.transaction() as connection:
+        settlement.settle_files(connection, destination, now)
+        left = open_events(connection, destination)
+    tally.expired += claims.expired
+    return report(destination, started_at, now, tally, left)
+
+
+def _raise_for(destination: str, ended: Ended, done: DeliveryReport) -> None:
+    """Turns what kept batches from being sent into the error that says what happens next."""
+    kept = (
+        f"{done.accepted} events were accepted in this run; {done.pending} pending and {done.unknown} unknown are kept."
+    )
+    if ended.stopped:
+        parts = [f"dataset {name!r}: {stop.reason}; {stop.advice}" for name, stop in sorted(ended.stopped.items())]
+        raise ConfigurationError(f"{destination} refuses to take events. {'. '.join(parts)}. Then run again. {kept}")
+    if ended.unavailable:
+        parts = [f"dataset {name!r}: {reason}" for name, reason in sorted(ended.unavailable.items())]
+        raise DestinationUnavailable(
+            f"{destination} cannot take events now ({'; '.join(parts)}). {kept} Run again later; a schedule does."
+        )

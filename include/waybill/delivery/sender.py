@@ -1,0 +1,203 @@
+"""Sending: several requests at once, every ledger write from one thread, intent before and receipt after each."""
+
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from waybill.clock import Clock
+from waybill.delivery import settlement
+from waybill.delivery.claims import Claim, Claims
+from waybill.delivery.ledger import Ledger
+from waybill.delivery.payloads import microseconds
+from waybill.delivery.queries import BatchRow
+from waybill.delivery.queue import Queue
+from waybill.delivery.report import Tally
+from waybill.delivery.retry import RetryPolicy
+from waybill.destinations.base import (
+    Accepted,
+    Batch,
+    Destination,
+    Outcome,
+    Partial,
+    Receipt,
+    Refused,
+    Retry,
+    Stop,
+    Unknown,
+)
+from waybill.settings import Dataset, DestinationSettings
+
+LOG = logging.getLogger(__name__)
+
+_DOUBTS = 20
+"""Refused single events, each possibly a matter of the whole dataset, after which it is left alone."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    claim: Claim
+    at: float  # monotonic seconds
+
+
+@dataclass
+class Ended:
+    """Why batches were left in the queue, by dataset."""
+
+    stopped: dict[str, Stop] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+
+class Sender:
+    """Sends what waits in the queue until nothing is left that this run may send."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        adapter: Destination,
+        settings: DestinationSettings,
+        claims: Claims,
+        clock: Clock,
+        policy: RetryPolicy,
+        tally: Tally,
+    ) -> None:
+        self._ledger = ledger
+        self._adapter = adapter
+        self._datasets: Mapping[str, Dataset] = settings.datasets
+        self._threads = settings.threads
+        self._resend = settings.on_unknown == "resend"
+        self._claims = claims
+        self._clock = clock
+        self._policy = policy
+        self._queue = Queue(policy)
+        self._tally = tally
+        self._taking: set[str] = set()  # datasets that accepted something in this run
+        self._doubted: dict[str, list[BatchRow]] = {}
+        self._in_flight: dict[Future[Outcome], _Sent] = {}
+        self.ended = Ended()
+
+    def send(self, waiting: list[BatchRow]) -> None:
+        """Sends these batches, and what becomes of them; ``ended`` says afterwards what was left and why.
+
+        Whatever interrupts it, the answers of requests that are under way are waited for (as long as their time-outs)
+        and recorded.
+        """
+        self._queue.add(batch for batch in waiting if self._has_dataset(batch))
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="waybill-send") as pool:
+            try:
+                while self._step(pool):
+                    pass
+            finally:
+                while self._in_flight:
+                    self._collect(None)
+        self._judge_doubts()
+
+    def _step(self, pool: ThreadPoolExecutor) -> bool:
+        """Starts what may start, then waits for an answer or the end of a rest; False when nothing is left to do."""
+        self._fill(pool)
+        rest = self._queue.seconds()
+        if self._in_flight:
+            self._collect(rest if len(self._in_flight) < self._threads else None)
+        elif rest is not None:
+            time.sleep(rest)
+        else:
+            return False
+        return True
+
+    def _fill(self, pool: ThreadPoolExecutor) -> None:
+        """Claims and starts requests until all threads are busy or nothing may be sent now."""
+        while len(self._in_flight) < self._threads and (batch := self._queue.take()) is not None:
+            claim = self._claims.claim(batch)
+            if claim is not None:
+                payloads = [row.payload for row in claim.rows]
+                future = pool.submit(self._adapter.send, Batch(self._datasets[batch.dataset], payloads))
+                self._in_flight[future] = _Sent(claim, time.monotonic())
+                self._tally.requests += 1
+                self._tally.sent += len(payloads)
+
+    def _collect(self, seconds: float | None) -> None:
+        """Settles the requests that have an answer, after waiting for the first (at most ``seconds``)."""
+        done, _ = wait(self._in_flight, timeout=seconds, return_when=FIRST_COMPLETED)
+        for future in done:
+            sent = self._in_flight.pop(future)
+            error = future.exception()
+            if error is not None:  # a fault of the adapter: the request may have left
+                self._settle(sent, Unknown(f"the adapter failed ({type(error).__name__})", Receipt()))
+                raise error
+            self._settle(sent, future.result())
+
+    def _settle(self, sent: _Sent, outcome: Outcome) -> None:
+        batch, rows = sent.claim.batch, sent.claim.rows
+        doubted = isinstance(outcome, Refused) and outcome.doubtful and batch.dataset not in self._taking
+        asked = outcome.after_seconds if isinstance(outcome, Retry) else None
+        now = self._clock.now()
+        not_before = None
+        if isinstance(outcome, Retry | Unknown):
+            not_before = now + self._policy.rest(batch.attempts + 1, asked)
+        with self._ledger.transaction() as connection:
+            settled = settlement.settle(
+                connection, batch, rows, sent.claim.attempt_id, outcome, now, not_before, keep=doubted
+            )
+        self._count(outcome, settled, microseconds(now))
+        self._follow(sent, outcome, settled, asked, doubted=doubted and len(rows) == 1)
+
+    def _count(self, outcome: Outcome, settled: settlement.Settled, now: int) -> None:
+        self._tally.accepted += len(settled.accepted)
+        self._tally.rejected += settled.rejected
+        self._tally.unclassified += int(getattr(outcome, "unclassified", False))
+        self._tally.lags.extend((now - row.occurred_at) / 1e6 for row in settled.accepted)
+        if not isinstance(outcome, Accepted) or outcome.reason:
+            trace = outcome.receipt.trace_id or "none"
+            LOG.info("an answer was %s: %s (trace id %s)", outcome.name, outcome.reason, trace)
+
+    def _follow(
+        self, sent: _Sent, outcome: Outcome, settled: settlement.Settled, asked: float | None, *, doubted: bool
+    ) -> None:
+        """Decides what is sent next after an outcome."""
+        dataset = sent.claim.batch.dataset
+        if isinstance(outcome, Stop):
+            self._stop(dataset, outcome)
+        elif isinstance(outcome, Retry | Unknown):
+            self._try_again(sent, outcome, settled.waiting[0], asked)
+        elif doubted:
+            self._doubted.setdefault(dataset, []).extend(settled.waiting)
+            if len(self._doubted[dataset]) >= _DOUBTS:
+                self._queue.close(dataset)
+        else:
+            self._queue.answered(dataset)
+            if isinstance(outcome, Partial):
+                for child in settled.waiting:
+                    self._try_again(sent, outcome, child, None)
+            else:
+                self._queue.add(settled.waiting)
+            if settled.accepted:
+                self._taking.add(dataset)
+                self._queue.add(self._doubted.pop(dataset, []))
+
+    def _try_again(self, sent: _Sent, outcome: Retry | Unknown | Partial, batch: BatchRow, asked: float | None) -> None:
+        again = self._resend or not isinstance(outcome, Unknown)
+        queued = self._queue.failed(batch, sent.at, asked, again=again)
+        if (again and not queued) or self._queue.is_closed(batch.dataset):
+            self.ended.unavailable[batch.dataset] = outcome.reason
+
+    def _stop(self, dataset: str, stop: Stop) -> None:
+        self.ended.stopped.setdefault(dataset, stop)
+        self._queue.close(dataset)
+
+    def _has_dataset(self, batch: BatchRow) -> bool:
+        if batch.dataset in self._datasets:
+            return True
+        advice = f"give the dataset {batch.dataset!r} an id and a token, or take its rows out of the queue"
+        self.ended.stopped.setdefault(batch.dataset, Stop("the settings have no such dataset", Receipt(), advice))
+        return False
+
+    def _judge_doubts(self) -> None:
+        """Refused events that nobody can judge yet, because nothing of their dataset was taken."""
+        for dataset, batches in self._doubted.items():
+            advice = (
+                "check the token's permission for this dataset and the events with `waybill explain`; they are rejected "
+                "as soon as another event of this dataset is accepted in the same run"
+            )
+            reason = f"{len(batches)} events were refused with code 100 and none was accepted"
+            self.ended.stopped.setdefault(dataset, Stop(reason, Receipt(), advice))

@@ -1,0 +1,10 @@
+{#
+    A pre-hook for models that are appended to: takes out every row of the entities that this build computes again, in
+    the same transaction, so that a candidate which no longer exists is gone.
+#}
+{% macro delete_affected() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where (entity, entity_key) in (select entity, entity_key from {{ ref('int_affected_entities') }})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#
+    Postal code: lower case, without spaces and dashes; the first five characters in the United States only.
+
+    country  ISO 3166-1 alpha-2 in lower case, or null
+#}
+{% macro normalize_zp(value, country) -%}
+    {{ return(adapter.dispatch('normalize_zp', 'waybill')(value, country)) }}
+{%- endmacro %}
+
+{% macro default__normalize_zp(value, country) -%}
+    {%- set normalized -%}
+    case
+        when {{ country }} = 'us' then left({{ waybill.normalize_words(value) }}, 5)
+        else {{ waybill.normalize_words(value) }}
+    end
+    {%- endset -%}
+    {{ waybill.unless_hashed(value, normalized) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['click_id']) }}
+
+with unseen_versions as (
+    select *
+    from {{ ref('stg_shop__clicks') }}
+    where {{ is_unseen('shop', 'clicks') }}
+),
+
+newest_versions as (
+    {{ newest_versions('unseen_versions', key=['click_id']) }}
+)
+
+select
+    click_id,
+    order_id,
+    lead_id,
+    {{ captured_event_id('event_id') }} as event_id,
+    {{ clean_fbc('fbc', 'fbclid', 'clicked_at') }} as fbc,
+    {{ clean_fbp('fbp') }} as fbp,
+    {{ clean_ip_address('client_ip_address') }} as client_ip_address,
+    nullif(trim(client_user_agent), '') as client_user_agent,
+    {{ clean_url('page_url') }} as page_url,
+    {{ clean_url('referrer_url') }} as referrer_url,
+    clicked_at,
+    updated_at,
+    first_committed_at,
+    first_landed_at,
+    _extracted_at as landed_at,
+    {{ this_build_seq() }} as build_seq
+from newest_versions

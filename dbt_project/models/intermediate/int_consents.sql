@@ -1,0 +1,25 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['consent_id']) }}
+
+with unseen_versions as (
+    select *
+    from {{ ref('stg_shop__consents') }}
+    where {{ is_unseen('shop', 'consents') }}
+),
+
+newest_versions as (
+    {{ newest_versions('unseen_versions', key=['consent_id']) }}
+)
+
+select
+    consent_id,
+    subject_type,
+    subject_id,
+    purpose,
+    decision,
+    decided_at,
+    updated_at,
+    first_committed_at,
+    first_landed_at,
+    _extracted_at as landed_at,
+    {{ this_build_seq() }} as build_seq
+from newest_versions

@@ -1,0 +1,122 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['subject_type', 'subject_id']) }}
+
+-- The one model that crosses the contact-data line: clear values come in from staging, hashes go out.
+
+with unseen_customers as (
+    select
+        'customer' as subject_type,
+        customer_id as subject_id,
+        customer_id as external_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        gender,
+        birth_date,
+        city,
+        state,
+        postal_code,
+        country,
+        updated_at,
+        _extracted_at
+    from {{ ref('stg_shop__customers') }}
+    where {{ is_unseen('shop', 'customers') }}
+),
+
+-- A lead's own id is none that a browser could have told the platform, so a lead has no external_id.
+unseen_leads as (
+    select
+        'lead' as subject_type,
+        lead_id as subject_id,
+        cast(null as varchar) as external_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        cast(null as varchar) as gender,
+        cast(null as varchar) as birth_date,
+        city,
+        state,
+        postal_code,
+        country,
+        updated_at,
+        _extracted_at
+    from {{ ref('stg_shop__leads') }}
+    where {{ is_unseen('shop', 'leads') }}
+),
+
+unseen_versions as (
+    select * from unseen_customers
+    union all
+    select * from unseen_leads
+),
+
+newest_versions as (
+    {{ newest_versions('unseen_versions', key=['subject_type', 'subject_id']) }}
+),
+
+with_country_code as (
+    select
+        newest_versions.*,
+        {{ normalize_country('newest_versions.country') }} as country_code
+    from newest_versions
+),
+
+normalized as (
+    select
+        versions.subject_type,
+        versions.subject_id,
+        {{ normalize_em('versions.email') }} as em,
+        {{ normalize_ph(
+            'versions.phone',
+            calling_code='countries.calling_code',
+            trunk_prefix='countries.trunk_prefix',
+            shortest='countries.national_length_min',
+            longest='countries.national_length_max',
+        ) }} as ph,
+        {{ normalize_fn('versions.first_name') }} as fn,
+        {{ normalize_ln('versions.last_name') }} as ln,
+        {{ normalize_ge('versions.gender') }} as ge,
+        {{ normalize_db('versions.birth_date', as_of='versions._extracted_at') }} as db,
+        {{ normalize_ct('versions.city') }} as ct,
+        {{ normalize_st('versions.state', country='versions.country_code') }} as st,
+        {{ normalize_zp('versions.postal_code', country='versions.country_code') }} as zp,
+        versions.country_code as country,
+        {{ normalize_external_id('versions.external_id') }} as external_id,
+        coalesce(countries.privacy_region, 'unknown') as privacy_region,
+        coalesce(countries.needs_consent, true) as needs_consent,
+        versions.updated_at,
+        versions.first_committed_at,
+        versions.first_landed_at,
+        versions._extracted_at as landed_at
+    from with_country_code as versions
+    left join {{ ref('countries') }} as countries
+        on versions.country_code = countries.country_code
+),
+
+hashed as (
+    select
+        subject_type,
+        subject_id,
+        {{ hash_identifier('em') }} as em,
+        {{ hash_identifier('ph') }} as ph,
+        {{ hash_identifier('fn') }} as fn,
+        {{ hash_identifier('ln') }} as ln,
+        {{ hash_identifier('ge') }} as ge,
+        {{ hash_identifier('db') }} as db,
+        {{ hash_identifier('ct') }} as ct,
+        {{ hash_identifier('st') }} as st,
+        {{ hash_identifier('zp') }} as zp,
+        {{ hash_identifier('country') }} as country,
+        {{ hash_identifier('external_id') }} as external_id,
+        privacy_region,
+        needs_consent,
+        updated_at,
+        first_committed_at,
+        first_landed_at,
+        landed_at,
+        {{ this_build_seq() }} as build_seq
+    from normalized
+)
+
+select * from hashed

@@ -1,0 +1,33 @@
+with source as (
+    select * from {{ source('shop', 'customers') }}
+),
+
+renamed as (
+    select
+        -- ids
+        customer_id,
+
+        -- contact data
+        email,
+        phone,
+        first_name,
+        last_name,
+        gender,
+        birth_date,
+        city,
+        state,
+        postal_code,
+        country,
+
+        -- timestamps
+        created_at,
+        updated_at,
+
+        -- landing
+        filename as _landing_file,
+        _run_id,
+        _extracted_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,42 @@
+with source as (
+    select * from {{ source('shop', 'leads') }}
+),
+
+renamed as (
+    select
+        -- ids
+        lead_id,
+
+        -- strings
+        form_name,
+        lower(trim(status)) as lead_status,
+        upper(nullif(trim(currency), '')) as currency,
+
+        -- contact data
+        email,
+        phone,
+        first_name,
+        last_name,
+        city,
+        state,
+        postal_code,
+        country,
+
+        -- numerics
+        estimated_value,
+
+        -- booleans
+        coalesce(is_test, false) as is_test,
+
+        -- timestamps
+        submitted_at,
+        updated_at,
+
+        -- landing
+        filename as _landing_file,
+        _run_id,
+        _extracted_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with source as (
+    select * from {{ source('shop', 'order_lines') }}
+),
+
+renamed as (
+    select
+        -- ids
+        order_id,
+        line_number,
+        product_id,
+
+        -- numerics
+        quantity,
+        unit_price,
+
+        -- timestamps
+        updated_at,
+
+        -- landing
+        filename as _landing_file,
+        _run_id,
+        _extracted_at
+    from source
+)
+
+select * from renamed

@@ -129,7 +129,8 @@ def serve(
     """Serves until SIGINT or SIGTERM, then returns; ``on_ready`` is called with the base URL when the port is taken.
 
     ``datasets``: dataset id -> the token that may write to it. ``now`` gives aware datetimes. ValueError for an address
-    that is not loopback or a wrong mode, OSError when the port is taken. Call it from the main thread.
+    that is not loopback, a wrong mode, no dataset or a file that is no book; OSError when the port is taken. Call it
+    from the main thread.
     """
     with bind(host, port) as bound, platform(book_path, datasets, now, server_duplicates) as graph:
         bound.listen()  # from here on callers wait instead of being turned away

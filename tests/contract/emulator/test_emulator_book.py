@@ -160,6 +160,14 @@ def test_a_missing_book_is_named(tmp_path: Path) -> None:
         Book(tmp_path / "none.sqlite").events()
 
 
+def test_a_file_that_is_no_book_is_named_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes\n" * 100)
+    with pytest.raises(ValueError, match=r"notes\.txt"), running(path, {"1": "t"}):
+        pass
+    assert path.read_text() == "my notes\n" * 100
+
+
 SERVER = """
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,7 @@
-"""Every rule about events, from both sides: what is refused, with which code, and what is accepted."""
+"""Every rule about events, from both sides: what is refused, with which code, and what is accepted.
+
+Over 300 lines because it is one table, which reads best in one place.
+"""
 
 import json
 from collections.abc import Callable

@@ -18,7 +18,6 @@ from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
 from waybill.errors import LedgerConflict
-from waybill.files import sha256_of
 from waybill.home import Home
 from waybill.quality import decisions
 from waybill.quality.decisions import Decision
@@ -59,8 +58,9 @@ class Plan:
 def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int) -> Plan | str:
     """How to enrol a delta file, or why it is passed over now.
 
-    ``enrolled`` is the destination's chain. Raises LedgerConflict when the file, its decision or its gate file is missing
-    or damaged, when the ledger does not know the file it was frozen after, or when it repeats what was enrolled.
+    ``enrolled`` is the destination's chain. Raises LedgerConflict when the file, its decision or its gate file is
+    missing or damaged, when the ledger does not know the file it was frozen after, or when it repeats what
+    was enrolled.
     """
     known = [file.file_id for file in enrolled]
     if delta.file_id in known:
@@ -68,8 +68,8 @@ def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: 
         return ""
     if delta.after not in ["", *known]:
         raise LedgerConflict(
-            f"The delta file {delta.file_id} was frozen after {delta.after}, which the ledger does not hold: the ledger "
-            "is older than what was sent. Restore the newest ledger before anything more is sent."
+            f"The delta file {delta.file_id} was frozen after {delta.after}, which the ledger does not hold: the "
+            "ledger is older than what was sent. Restore the newest ledger before anything more is sent."
         )
     if delta.after != (known[-1] if known else ""):
         return f"{delta.file_id} was frozen before {known[-1]} was enrolled; the next build freezes its rows again"
@@ -134,21 +134,13 @@ def _same_file(delta: DeltaFile, enrolled: FileRow) -> None:
 
 
 def _quarantined(delta: DeltaFile, decision: Decision) -> list[int]:
-    """The row numbers that the gate refused; LedgerConflict unless its file is whole and agrees with its decision."""
-    path = delta.gate_path
-    if not path.exists() and not decision.quarantined:
-        return []
-    if not path.exists() or sha256_of(path) != decision.gate_file_sha256:
+    """The row numbers that the gate refused; ``decisions.read`` has verified that its file is whole."""
+    table = pq.read_table(delta.gate_path, columns=["row_number", "state"])
+    rows: list[int] = table.filter(pc.equal(table["state"], "quarantined"))["row_number"].to_pylist()
+    if not len(rows) == len(set(rows)) == decision.quarantined or not set(rows) <= set(range(delta.rows)):
         raise LedgerConflict(
-            f"The gate's file {path} is missing or not the one that {delta.decision_path.name} was written with. "
-            f"Delete {delta.decision_path} and run `waybill gate` again."
-        )
-    table = pq.read_table(path, columns=["row_number", "state"])
-    rows = sorted(table.filter(pc.equal(table["state"], "quarantined"))["row_number"].to_pylist())
-    if len(set(rows)) != decision.quarantined or len(rows) != decision.quarantined:
-        raise LedgerConflict(
-            f"{delta.decision_path} counts {decision.quarantined} quarantined events and {path} holds {len(rows)}. "
-            "Delete the decision and run `waybill gate` again."
+            f"{delta.decision_path} counts {decision.quarantined} quarantined events, and {delta.gate_path} names "
+            f"{len(set(rows))}. Delete the decision and run `waybill gate` again."
         )
     return rows
 

@@ -196,8 +196,8 @@ class Sender:
         """Refused events that nobody can judge yet, because nothing of their dataset was taken."""
         for dataset, batches in self._doubted.items():
             advice = (
-                "check the token's permission for this dataset and the events with `waybill explain`; they are rejected "
-                "as soon as another event of this dataset is accepted in the same run"
+                "check the token's permission for this dataset and the events with `waybill explain`; they are "
+                "rejected as soon as another event of this dataset is accepted in the same run"
             )
             reason = f"{len(batches)} events were refused with code 100 and none was accepted"
             self.ended.stopped.setdefault(dataset, Stop(reason, Receipt(), advice))

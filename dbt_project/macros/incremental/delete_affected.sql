@@ -3,8 +3,9 @@
     the same transaction, so that a candidate which no longer exists is gone.
 #}
 {% macro delete_affected() -%}
+    {%- set affected_entities = ref('int_affected_entities') -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
-    where (entity, entity_key) in (select entity, entity_key from {{ ref('int_affected_entities') }})
+    where (entity, entity_key) in (select affected.entity, affected.entity_key from {{ affected_entities }} as affected)
     {%- endif -%}
 {%- endmacro %}

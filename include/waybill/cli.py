@@ -15,7 +15,7 @@ import typer
 
 from waybill import jobs
 from waybill.clock import Clock
-from waybill.errors import ConfigurationError, GateClosed, WaybillError
+from waybill.errors import ConfigurationError, GateClosed, SourceUnavailable, WaybillError
 from waybill.settings import Settings, emulator_secrets, load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
@@ -212,17 +212,23 @@ def emulator(
     settings = load_settings()
     settings.home.create()
     dataset_id, token = emulator_secrets(dataset, token_env)
-    typer.echo(
-        f"The emulator listens on http://{host}:{port}; its book: {book or settings.home.root / 'emulator.sqlite'}"
-    )
-    serve(
-        book_path=book or settings.home.root / "emulator.sqlite",
-        host=host,
-        port=port,
-        datasets={dataset_id: token},
-        now=lambda: Clock(settings.home.facts().as_of).now(),  # the home's clock may be moved while this runs
-        server_duplicates=server_duplicates,
-    )
+    book_path = book or settings.home.root / "emulator.sqlite"
+    try:
+        serve(
+            book_path=book_path,
+            host=host,
+            port=port,
+            datasets={dataset_id: token},
+            now=lambda: Clock(settings.home.facts().as_of).now(),  # the home's clock may be moved while this runs
+            server_duplicates=server_duplicates,
+            on_ready=lambda url: typer.echo(f"The emulator listens on {url}; its book is {book_path}"),
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"The emulator cannot start: {error}") from None
+    except OSError as error:
+        raise SourceUnavailable(
+            f"The emulator cannot listen on {host}:{port} ({error.strerror}). Choose another with --port."
+        ) from None
 
 
 @app.command()

@@ -1,13 +1,14 @@
 """Turns Airflow's Connections into the settings that the environment would give."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from airflow.sdk import BaseHook
+from airflow.sdk import BaseHook, Connection
 
 from waybill.errors import ConfigurationError
 
-_EXTRAS = ("dataset_id", "base_url", "start_at", "test_event_code")
+_POSTGRES_OPTIONS = frozenset({"application_name", "channel_binding", "connect_timeout", "options"})
+_META_EXTRAS = ("dataset_id", "base_url", "start_at", "test_event_code")
 
 
 class WarehouseHook(BaseHook):
@@ -32,14 +33,20 @@ class WarehouseHook(BaseHook):
                 f"The connection {self.conn_id} has the type {connection.conn_type!r}. Give it the type Postgres, or "
                 f"{self.hook_name}."
             )
-        user = quote(connection.login or "", safe="")
-        password = f":{quote(connection.password, safe='')}" if connection.password else ""
-        host = connection.host or "localhost"
-        address = f"{f'[{host}]' if ':' in host else host}:{connection.port or 5432}"
-        return {
-            "WAYBILL_WAREHOUSE_URI": f"postgresql://{user}{password}{'@' if user else ''}{address}"
-            f"/{quote(connection.schema or '', safe='')}"
-        }
+        return {"WAYBILL_WAREHOUSE_URI": _postgres_uri(connection)}
+
+
+def _postgres_uri(connection: Connection) -> str:
+    user = quote(connection.login or "", safe="")
+    password = f":{quote(connection.password, safe='')}" if connection.password else ""
+    host = connection.host or "localhost"
+    address = f"{f'[{host}]' if ':' in host else host}:{connection.port or 5432}"
+    extra = connection.extra_dejson
+    options = {name: extra[name] for name in sorted(extra) if name.startswith("ssl") or name in _POSTGRES_OPTIONS}
+    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
+    return (
+        f"postgresql://{user}{password}{'@' if user else ''}{address}/{quote(connection.schema or '', safe='')}{query}"
+    )
 
 
 class MetaHook(BaseHook):
@@ -58,7 +65,7 @@ class MetaHook(BaseHook):
         """``WAYBILL_META_…``: what the connection holds and nothing else, so that the environment fills the rest."""
         connection = self.get_connection(self.conn_id)
         extra = connection.extra_dejson
-        given = {key: str(extra[key]) for key in _EXTRAS if extra.get(key)}
+        given = {key: str(extra[key]) for key in _META_EXTRAS if extra.get(key)}
         if connection.password:
             given["access_token"] = connection.password
         return {f"WAYBILL_META_{key.upper()}": value for key, value in given.items()}

@@ -38,7 +38,8 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
     ledger = Ledger.open_readonly(home)
     ensure_keys(home, ledger)
-    books = duckdb.connect(config={"TimeZone": "UTC", "temp_directory": str(home.build / "tmp")})
+    books = duckdb.connect(config={"temp_directory": str(home.build / "tmp")})
+    books.execute("set TimeZone = 'UTC'")
     for name, pattern in _VIEWS.items():
         _view(books, name, home.published / pattern)
     for name, table in ledger.tables_as_arrow().items():

@@ -8,7 +8,8 @@ from waybill.settings import Settings
 
 def open_ledger(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection in memory with ``files``, ``batches``, ``attempts`` and ``exceptions``."""
-    connection = duckdb.connect(config={"TimeZone": "UTC"})
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
     for name, table in Ledger.open_readonly(settings.home).tables_as_arrow().items():
         connection.register(name, table)
     return connection

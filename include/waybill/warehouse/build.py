@@ -85,13 +85,14 @@ def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(
             str(home.warehouse_file),
-            config={"temp_directory": str(home.build / "tmp"), "TimeZone": "UTC", "autoload_known_extensions": False},
+            config={"temp_directory": str(home.build / "tmp")},
         )
     except duckdb.IOException as error:
         raise SourceUnavailable(
             f"{home.warehouse_file} is open in another process, and DuckDB gives a file to one at a time. "
             "Close what holds it and run `waybill build` again."
         ) from error
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Dice:
-    """A stream of random columns; each part of the shop has a stream of its own, so that a change in one moves no other."""
+    """A stream of random columns; each part of the shop has its own, so that a change in one moves no other."""
 
     def __init__(self, *seed: int) -> None:
         self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))

@@ -1,4 +1,4 @@
-"""What a later slice changes in the shop that is already there: money comes in and goes back, people change their minds."""
+"""What a later slice changes in the shop that is there: money comes in and goes back, people change their minds."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _RECENT_DAYS: Final = 3
 def updates(
     store: Store, seed: int, slice_number: int, timeline: Timeline, new: Tables, used: Numbers
 ) -> tuple[Tables, dict[str, int]]:
-    """The slice's tables with the updated rows among the new ones, and how many rows of what was there they touch or join."""
+    """The slice's tables with the updated rows among the new ones, and how many rows touch or join what was there."""
 
     def dice(part: int) -> Dice:
         return Dice(seed, slice_number, part)
@@ -40,8 +40,7 @@ def updates(
 
 def _order_changes(store: Store, dice: Dice, timeline: Timeline, like: pl.DataFrame) -> pl.DataFrame:
     """Payments that come in, and recent paid orders that are cancelled, refunded (a third in part) or shipped."""
-    n_pending = store.read("select count(*) from orders where status = 'pending'")[0][0]
-    assert isinstance(n_pending, int)
+    [(n_pending,)] = store.read("select count(*) from orders where status = 'pending'")
     pending = _orders(store, "status = 'pending'", round(n_pending * shares.PAYMENTS), like)
     amounts = [round(len(like) * share) for share in (shares.CANCELLATIONS, shares.REFUNDS, shares.FULFILMENTS)]
     paid = _orders(store, f"status = 'paid' and ordered_at > {_recent(timeline)}", sum(amounts), like)
@@ -53,7 +52,6 @@ def _order_changes(store: Store, dice: Dice, timeline: Timeline, like: pl.DataFr
             paid.with_columns(fate=pl.Series(part.tolist(), dtype=pl.String)),
         ]
     )
-    assert timeline.since is not None
     rows = rows.with_columns(now=_moments(dice, timeline, len(rows)))
     fate_is, now = pl.col("fate"), pl.col("now")
     gives_back = fate_is.is_in(["cancelled", "refunded", "partially_refunded"])
@@ -73,19 +71,19 @@ def _order_changes(store: Store, dice: Dice, timeline: Timeline, like: pl.DataFr
         )
         .select(like.columns)
         .cast(like.schema)
-    )  # type: ignore[arg-type]
+    )
 
 
 def _withdrawals(store: Store, dice: Dice, timeline: Timeline, n_orders: int, first_number: int) -> pl.DataFrame:
     """Customers and leads of the last days who withdraw what they granted."""
-    limit = round(n_orders * shares.WITHDRAWALS)
+    limit, recent = round(n_orders * shares.WITHDRAWALS), _recent(timeline)
     granted = "select subject_id from consents where purpose = 'advertising' and decision = 'granted'"
     customers = store.read(
-        f"select distinct customer_id from orders where ordered_at > {_recent(timeline)} and customer_id in ({granted}) "  # noqa: S608
+        f"select distinct customer_id from orders where ordered_at > {recent} and customer_id in ({granted}) "  # noqa: S608
         f"order by customer_id limit {limit}"
     )
     people = store.read(
-        f"select lead_id from leads where submitted_at > {_recent(timeline)} and lead_id in ({granted}) "  # noqa: S608
+        f"select lead_id from leads where submitted_at > {recent} and lead_id in ({granted}) "  # noqa: S608
         f"order by lead_id limit {limit // 4}"
     )
     rows = pl.DataFrame(
@@ -131,17 +129,16 @@ def _returning(store: Store, dice: Dice, timeline: Timeline, new_orders: pl.Data
 
 
 def _orders(store: Store, condition: str, limit: int, like: pl.DataFrame) -> pl.DataFrame:
+    columns = ", ".join(like.columns)
     rows = store.read(
-        f"select {', '.join(like.columns)} from orders where {condition} order by ordered_at desc, order_id limit {limit}"  # noqa: S608
+        f"select {columns} from orders where {condition} order by ordered_at desc, order_id limit {limit}"  # noqa: S608
     )
     return pl.DataFrame(rows, schema=like.schema, orient="row")
 
 
 def _moments(dice: Dice, timeline: Timeline, n: int) -> pl.Series:
     """Moments inside the slice."""
-    assert timeline.since is not None
-    inside = timeline.since + 1 + (dice.unit(n) * (timeline.as_of - timeline.since) * 0.95).astype(np.int64)
-    return pl.Series(inside, dtype=pl.Int64).cast(MOMENT)
+    return pl.Series(timeline.inside(dice, n), dtype=pl.Int64).cast(MOMENT)
 
 
 def _recent(timeline: Timeline) -> str:

@@ -19,7 +19,8 @@ def leads(dice: Dice, timeline: Timeline, first_number: int, country: Ints) -> p
     n = len(country)
     submitted = timeline.happenings(dice, n)
     touched = np.where(dice.chance(0.9, n), submitted, timeline.between(dice, submitted))  # a tenth was worked on since
-    value = np.where(dice.chance(shares.LEAD_VALUE, n), dice.whole(1, 90, n) * 50 * 10_000, -1)
+    per_dollar = np.array([max(1, round(c.per_dollar)) for c in places.COUNTRIES], dtype=np.int64)[country]
+    value = np.where(dice.chance(shares.LEAD_VALUE, n), dice.whole(1, 90, n) * 50 * 10_000 * per_dollar, -1)
     person = contacts(dice, country).drop("gender", "birth_date")
     frame = person.with_columns(
         lead_id=pl.concat_str(pl.lit("L-"), pl.Series(np.arange(first_number, first_number + n)).cast(pl.String)),

@@ -47,12 +47,13 @@ def make(
     start_days: int = 6,
     later: bool = False,
 ) -> SampleReport:
-    """Makes a shop of so many orders and leads into ``into`` (a URI; default ``<home>/shop.duckdb``) and writes ``home.toml``.
+    """Makes a shop of so many orders and leads in ``into`` and writes ``home.toml``.
 
-    The rows depend on (orders, leads, seed, as_of) only. With ``as_of`` the home's clock stands still there; without it the shop's
-    time ends now and the clock runs. ``start_days`` is how long before as_of the destinations went live. ``later`` adds a slice
-    instead (see ``add_slice``). Refuses, with a ConfigurationError, a database that holds such tables of somebody else and a
-    home that has already extracted something else.
+    ``into`` is a URI; by default it is ``<home>/shop.duckdb``. The rows depend on (orders, leads, seed, as_of) only.
+    With ``as_of`` the home's clock stands still there; without it the shop's time ends now and the clock runs.
+    ``start_days`` is how long before as_of the destinations went live. ``later`` adds a slice instead (see
+    ``add_slice``). Refuses, with a ConfigurationError, a database that holds such tables of somebody else and a home
+    that has already extracted something else.
     """
     if later:
         return add_slice(settings, orders=orders, leads=leads, into=into, as_of=as_of)
@@ -80,9 +81,10 @@ def add_slice(
     into: str | None = None,
     as_of: datetime | None = None,
 ) -> SampleReport:
-    """Adds what happened since: new rows (5 % by default), and updates of old ones, all committed just before ``as_of``.
+    """Adds what happened since: new rows (5 % by default) and updates of old ones, committed just before ``as_of``.
 
-    ``as_of`` is now in a home whose clock runs; where it stands still, an hour later than the last slice, and the clock moves there.
+    ``as_of`` is now in a home whose clock runs; where it stands still, it is an hour later than the last slice, and
+    the clock moves there.
     """
     address = parse(into) if into else _own_address(settings)
     with _open(address) as store:
@@ -128,14 +130,15 @@ def _may_replace(
     found = sorted(store.tables() - {MARKER})
     if found and not slices:
         raise ConfigurationError(
-            f"{address.shown} already holds tables that `waybill sample` did not make ({', '.join(found)}); nothing was changed. "
-            "Name another database with --into."
+            f"{address.shown} already holds tables that `waybill sample` did not make ({', '.join(found)}); nothing "
+            "was changed. Name another database with --into."
         )
     same = [(one.seed, one.as_of, one.orders, one.leads) for one in slices] == [(seed, as_of, orders, leads)]
     if not same and any(settings.home.landing.rglob("*.parquet")):
         raise ConfigurationError(
-            f"{settings.home.root} has already extracted from a warehouse, and a new shop under it would contradict what was landed; "
-            "nothing was changed. Add to the shop with `waybill sample --later`, or use another WAYBILL_HOME."
+            f"{settings.home.root} has already extracted from a warehouse, and a new shop under it would contradict "
+            "what was landed; nothing was changed. Add to the shop with `waybill sample --later`, or use another "
+            "WAYBILL_HOME."
         )
 
 

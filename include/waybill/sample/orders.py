@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from waybill.sample import places, shares
-from waybill.sample.dice import Dice, Floats, Ints, spread, take
+from waybill.sample.dice import Dice, Flags, Floats, Ints, spread, take
 from waybill.sample.timeline import HOUR, MOMENT, SECOND, Timeline
 
 MONEY: Final = pl.Decimal(18, 4)
@@ -128,10 +128,9 @@ def _lines(dice: Dice, timeline: Timeline, country: Ints, ordered: Ints) -> tupl
 
 def _prices(dice: Dice, product: Ints, country: Ints) -> Ints:
     """Unit prices in ten-thousandths of the country's currency: x.99, whole yen, some to a hundredth of a cent."""
-    dollars: Floats = 4.0 + (product * 7919 % 97) ** 1.15
-    local = dollars * np.array([c.per_dollar for c in places.COUNTRIES])[country]
-    whole_units = np.array([c.currency in places.WHOLE_UNIT_CURRENCIES for c in places.COUNTRIES])[country]
-    cents = np.floor(local).astype(np.int64) * 10_000 + np.where(whole_units, 0, 9_900)
+    local: Floats = (4.0 + (product * 7919 % 97) ** 1.15) * np.array([c.per_dollar for c in places.COUNTRIES])[country]
+    whole_units: Flags = np.array([c.currency in places.WHOLE_UNIT_CURRENCIES for c in places.COUNTRIES])[country]
+    cents: Ints = np.floor(local).astype(np.int64) * 10_000 + np.where(whole_units, 0, 9_900)
     by_weight = dice.chance(shares.FOUR_DECIMALS, len(product)) & ~whole_units
     return np.where(by_weight, cents + dice.whole(1, 99, len(product)), cents)
 
@@ -168,7 +167,8 @@ def _fates(dice: Dice, timeline: Timeline, frame: pl.DataFrame) -> pl.DataFrame:
         "paid",
     )
     return frame.select(
-        "order_id", "customer_id", "channel", pl.Series("status", status.astype(object), dtype=pl.String), "is_test", "currency", "total",
+        "order_id", "customer_id", "channel",
+        pl.Series("status", status.astype(object), dtype=pl.String), "is_test", "currency", "total",
         pl.Series("refunded_amount", np.select([refunded == _NEVER, partial], [0, some], total)),
         "store_code", pl.col("ordered_at").cast(MOMENT),
         _moments("paid_at", paid), _moments("cancelled_at", cancelled), _moments("refunded_at", refunded),

@@ -1,4 +1,4 @@
-"""Contact columns as forms and imports leave them: names in their scripts, addresses, telephones, e-mails, all made up."""
+"""Contact columns as forms and imports leave them: names in their scripts, addresses, telephones; all made up."""
 
 from itertools import accumulate
 from typing import Final
@@ -66,7 +66,8 @@ def contacts(dice: Dice, country: Ints) -> pl.DataFrame:
 def _own(dice: Dice, parent: Ints, sizes: list[int]) -> Ints:
     """Positions, for each parent of its own, in a list that holds all parents' entries one after the other."""
     starts = np.array([0, *accumulate(sizes)][:-1], dtype=np.int64)
-    return starts[parent] + (dice.unit(len(parent)) * np.array(sizes)[parent]).astype(np.int64)
+    own: Ints = (dice.unit(len(parent)) * np.array(sizes)[parent]).astype(np.int64)
+    return starts[parent] + own
 
 
 def _email(dice: Dice, people: pl.DataFrame) -> pl.Series:
@@ -94,10 +95,9 @@ def _email(dice: Dice, people: pl.DataFrame) -> pl.Series:
     )  # fmt: skip
     with duckdb.connect() as engine:
         engine.register("written", written.with_row_index("position"))
-        hashed = engine.sql(
-            "select if(form = 'sha256', sha256(email), email) as email from written order by position"
-        ).pl()
-    return hashed["email"]
+        hashed = engine.sql("select if(form = 'sha256', sha256(email), email) from written order by position").pl()
+    emails: pl.Series = hashed.to_series()
+    return emails
 
 
 def _phone(dice: Dice, country: Ints) -> pl.Series:

@@ -96,12 +96,12 @@ CONSENT_WHERE_ASKED: Final = {  # EU and UK, where the shop asks everybody
     "none": 0.02,
 }
 CONSENT_ELSEWHERE: Final = {
-    "granted": 0.60,
+    "granted": 0.78,
     "denied": 0.02,
     "granted_withdrawn": 0.02,
     "denied_granted": 0.01,
     "analytics_only": 0.01,
-    "none": 0.34,
+    "none": 0.16,
 }
 ANALYTICS_TOO: Final = 0.40  # subjects with a row about analytics as well
 

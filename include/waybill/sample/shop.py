@@ -1,4 +1,4 @@
-"""The rows that a slice adds to the shop: customers, orders with lines, clicks, consents and leads that fit together."""
+"""The rows that a slice adds to the shop: customers, orders, lines, clicks, consents and leads that fit together."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -126,9 +126,11 @@ def _one_id_twice(clicked: pl.DataFrame, bought: pl.DataFrame, told: pl.DataFram
     changed = told.filter(pl.col("decision") != "granted")
     willing = granted.join(changed, on="subject_id", how="anti")["subject_id"].implode()
     good = bought.filter(
-        (pl.col("status") == "paid") & pl.col("customer_id").is_in(willing) & (pl.col("channel") == "web") & ~pl.col("is_test")
-        & (pl.col("ordered_at") > recent) & pl.col("currency").str.contains("^[A-Z]{3}$") & (pl.col("total") > 0)
-    )  # fmt: skip
+        (pl.col("status") == "paid") & (pl.col("channel") == "web") & ~pl.col("is_test"),
+        pl.col("customer_id").is_in(willing),
+        pl.col("ordered_at") > recent,
+        pl.col("currency").str.contains("^[A-Z]{3}$") & (pl.col("total") > 0),
+    )
     pair = clicked.filter(pl.col("event_id").is_not_null() & pl.col("order_id").is_in(good["order_id"].implode())).head(
         2
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import polars as pl
 
@@ -58,7 +58,7 @@ class Store(Protocol):
         """The marker's rows, oldest first; empty where there is no marker."""
         ...
 
-    def read(self, query: str) -> list[tuple[object, ...]]: ...
+    def read(self, query: str) -> list[tuple[Any, ...]]: ...
 
     def create(self, tables: Tables, first: Slice) -> None:
         """Makes the tables anew (also over an older sample) and marks the database."""

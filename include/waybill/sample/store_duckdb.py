@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 
@@ -30,9 +30,9 @@ class DuckDbStore:
     def slices(self) -> list[Slice]:
         if MARKER not in self.tables():
             return []
-        return [Slice(*row) for row in self.read(f"select * from {MARKER} order by slice_number")]  # type: ignore[arg-type]  # noqa: S608
+        return [Slice(*row) for row in self.read(f"select * from {MARKER} order by slice_number")]  # noqa: S608
 
-    def read(self, query: str) -> list[tuple[object, ...]]:
+    def read(self, query: str) -> list[tuple[Any, ...]]:
         self._connection.execute("set TimeZone = 'UTC'")
         return self._connection.execute(query).fetchall()
 

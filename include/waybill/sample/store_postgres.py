@@ -1,12 +1,14 @@
 """A sample in PostgreSQL: tables with keys and an index on the cursor, filled by COPY in one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 import psycopg
 
-from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.errors import ConfigurationError
 from waybill.sample.shop import KEYS, Tables
 from waybill.sample.store import MARKER, Slice, create_table, replace_rows
 from waybill.sources.uris import PostgresServer
@@ -23,10 +25,7 @@ class PostgresStore:
         try:
             self._connection = psycopg.connect(server.uri, autocommit=True, connect_timeout=10)
         except psycopg.Error as error:
-            raise SourceUnavailable(
-                f"{server.shown} cannot be connected to: {server.scrub(str(error))}. "
-                "Check that the server runs and that the URI's user, password and database are right."
-            ) from None
+            raise server.refusal(str(error), "cannot be connected to") from None
         self._connection.execute("set time zone 'UTC'")
 
     def tables(self) -> set[str]:
@@ -36,13 +35,13 @@ class PostgresStore:
     def slices(self) -> list[Slice]:
         if MARKER not in self.tables():
             return []
-        return [Slice(*row) for row in self.read(f"select * from {MARKER} order by slice_number")]  # type: ignore[arg-type]  # noqa: S608
+        return [Slice(*row) for row in self.read(f"select * from {MARKER} order by slice_number")]  # noqa: S608
 
-    def read(self, query: str) -> list[tuple[object, ...]]:
+    def read(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query.encode()).fetchall()
 
     def create(self, tables: Tables, first: Slice) -> None:
-        with self._writing() as connection, connection.cursor() as cursor:
+        with _writing(self._connection, self._server) as cursor:
             for name, frame in tables.items():
                 _run(cursor, f"drop table if exists {name}")
                 _run(cursor, create_table(name, frame, with_key=True))
@@ -53,7 +52,7 @@ class PostgresStore:
             _mark(cursor, first)
 
     def merge(self, tables: Tables, later: Slice) -> None:
-        with self._writing() as connection, connection.cursor() as cursor:
+        with _writing(self._connection, self._server) as cursor:
             for name, frame in tables.items():
                 _run(cursor, f"create temporary table new_rows (like {name}) on commit drop")
                 _copy(cursor, "new_rows", frame)
@@ -61,9 +60,6 @@ class PostgresStore:
                     _run(cursor, statement)
                 _run(cursor, "drop table new_rows")
             _mark(cursor, later)
-
-    def _writing(self) -> "_Writing":
-        return _Writing(self._connection, self._server)
 
     def __enter__(self) -> Self:
         return self
@@ -74,30 +70,19 @@ class PostgresStore:
         self._connection.close()
 
 
-class _Writing:
+@contextmanager
+def _writing(connection: psycopg.Connection, server: PostgresServer) -> Iterator[psycopg.Cursor]:
     """One transaction, whose failure is told without rows or password."""
-
-    def __init__(self, connection: psycopg.Connection, server: PostgresServer) -> None:
-        self._connection, self._server = connection, server
-        self._transaction = connection.transaction()
-
-    def __enter__(self) -> psycopg.Connection:
-        self._transaction.__enter__()
-        return self._connection
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._transaction.__exit__(kind, error, trace)
-        if isinstance(error, psycopg.OperationalError):
-            raise SourceUnavailable(
-                f"{self._server.shown} went away while the sample was written; nothing was changed. Run it again."
-            )
-        if isinstance(error, psycopg.Error):
-            raise ConfigurationError(
-                f"{self._server.shown} refused the sample's tables ({error.diag.message_primary}); nothing was changed. "
-                "Use a database whose user may create tables."
-            ) from None
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            yield cursor
+    except psycopg.OperationalError as error:
+        raise server.refusal(str(error), "went away while the sample was written; nothing was changed") from None
+    except psycopg.Error as error:
+        raise ConfigurationError(
+            f"{server.shown} refused the sample's tables ({error.diag.message_primary}); nothing was changed. "
+            "Use a database in which this user may create tables."
+        ) from None
 
 
 def _run(cursor: psycopg.Cursor, statement: str) -> None:

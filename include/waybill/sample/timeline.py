@@ -40,7 +40,7 @@ class Timeline:
         ``oldest_days`` lets those from before the start reach so far back before as_of.
         """
         if self.since is not None:
-            moments = self.since + (dice.unit(n) * (self.as_of - self.since) * 0.95).astype(np.int64)
+            moments = self.inside(dice, n)
             late = dice.chance(shares.LATER_LATE, n)
             hours = 1 + dice.unit(n) * (shares.LATER_LATE_HOURS - 1)
             return np.where(late, moments - (hours * HOUR).astype(np.int64), moments)
@@ -61,8 +61,12 @@ class Timeline:
         moments = happened + np.minimum(delay, room).astype(np.int64)
         if self.since is None:
             return moments
-        soonest = self.since + 1 + (dice.unit(n) * (self.as_of - self.since) * 0.95).astype(np.int64)
-        return np.where(moments <= self.since, soonest, moments)
+        return np.where(moments <= self.since, self.inside(dice, n), moments)
+
+    def inside(self, dice: Dice, n: int) -> Ints:
+        """Any moments of this slice."""
+        begin = self.start_at if self.since is None else self.since
+        return begin + 1 + (dice.unit(n) * (self.as_of - begin) * 0.95).astype(np.int64)
 
     def between(self, dice: Dice, first: Ints) -> Ints:
         """Any moment between ``first`` and as_of."""

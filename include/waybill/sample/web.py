@@ -110,13 +110,10 @@ def _page() -> pl.Expr:
 
 
 def _uuids(dice: Dice, n: int) -> pl.Series:
-    text = dice.letters(_HEX, 32, n).to_frame("hex").select(
-        pl.concat_str(
-            pl.col("hex").str.slice(0, 8), pl.col("hex").str.slice(8, 4), pl.concat_str(pl.lit("4"), pl.col("hex").str.slice(13, 3)),
-            pl.concat_str(pl.lit("a"), pl.col("hex").str.slice(17, 3)), pl.col("hex").str.slice(20, 12), separator="-",
-        )
-    )  # fmt: skip
-    return text.to_series()
+    text = pl.col("hex").str
+    third, fourth = pl.concat_str(pl.lit("4"), text.slice(13, 3)), pl.concat_str(pl.lit("a"), text.slice(17, 3))
+    parts = [text.slice(0, 8), text.slice(8, 4), third, fourth, text.slice(20, 12)]
+    return dice.letters(_HEX, 32, n).to_frame("hex").select(pl.concat_str(parts, separator="-")).to_series()
 
 
 def _addresses(dice: Dice, n: int) -> pl.Series:

@@ -39,7 +39,7 @@ class Warehouse(Protocol):
     def batches(
         self, name: TableName, table: TableSettings, found: dict[str, str], window: Window
     ) -> Iterator[pa.RecordBatch]:
-        """The declared columns of the window's rows, and of rows without cursor; types may still be wider than declared."""
+        """The declared columns of the window's rows and of rows without cursor, in types that the declared ones hold."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -56,7 +56,8 @@ def quote(identifier: str) -> str:
 def window_condition(cursor: str, warehouse_type: str, window: Window) -> str:
     """The rows of a window, and those without cursor, which the landing contract then refuses by count.
 
-    The bounds are literals of our own clock (a streamed read takes no parameters), of the column's type so that its index serves.
+    The bounds are literals of our own clock (a streamed read takes no parameters), in the column's own type, so that
+    its index serves.
     """
     column = quote(cursor)
     kind = "timestamp" if is_naive(warehouse_type) else "timestamptz"

@@ -24,7 +24,8 @@ class DuckDbWarehouse:
         self._path = path
         if not path.is_file():
             raise ConfigurationError(
-                f"There is no DuckDB file {path}. Set WAYBILL_WAREHOUSE_URI to your warehouse, or make a shop with `waybill sample`."
+                f"There is no DuckDB file {path}. Set WAYBILL_WAREHOUSE_URI to your warehouse, or make a shop with "
+                "`waybill sample`."
             )
         try:
             self._connection = duckdb.connect(path, read_only=True)
@@ -34,8 +35,9 @@ class DuckDbWarehouse:
 
     def columns(self, name: TableName) -> dict[str, str]:
         rows = self._connection.execute(
-            "select column_name, data_type from duckdb_columns() where table_name = $table and database_name = current_database() "
-            "and schema_name = coalesce(nullif($schema, ''), current_schema()) order by column_index",
+            "select column_name, data_type from duckdb_columns() where table_name = $table "
+            "and schema_name = coalesce(nullif($schema, ''), current_schema()) and database_name = current_database() "
+            "order by column_index",
             {"table": name.table, "schema": name.schema},
         ).fetchall()
         return dict(rows)
@@ -45,10 +47,9 @@ class DuckDbWarehouse:
     ) -> Iterator[pa.RecordBatch]:
         columns = ", ".join(_column(column, kind, found[column]) for column, kind in table.columns.items())
         condition = window_condition(table.cursor, found[table.cursor], window)
+        query = f"select {columns} from {name.quoted} where {condition}"  # noqa: S608 (quoted names, our own moments)
         try:
-            yield from self._connection.sql(f"select {columns} from {name.quoted} where {condition}").to_arrow_reader(
-                _BATCH_ROWS
-            )  # noqa: S608 (quoted names, our own moments)
+            yield from self._connection.sql(query).to_arrow_reader(_BATCH_ROWS)
         except (duckdb.Error, pa.ArrowException) as error:
             raise SourceUnavailable(
                 f"Table {name} of {self._path} could not be read ({type(error).__name__}); nothing was landed. "
@@ -77,13 +78,13 @@ def _column(name: str, declared: str, found: str) -> str:
 def _refusal(path: Path, text: str) -> ConfigurationError | SourceUnavailable:
     if "lock" in text or "different configuration" in text:
         return SourceUnavailable(
-            f"{path} is open for writing in another process, and DuckDB gives a file to one writer alone. Close that process "
-            "(a DuckDB shell, a notebook) and run the extraction again."
+            f"{path} is open for writing elsewhere, and DuckDB gives a file to one writer alone. Close what has it "
+            "open (a DuckDB shell, a notebook) and run the extraction again."
         )
     if "not a valid DuckDB" in text:
         return ConfigurationError(
             f"{path} is not a DuckDB file. Set WAYBILL_WAREHOUSE_URI to the file that holds your tables."
         )
     return SourceUnavailable(
-        f"{path} cannot be opened. Check that this user may read it and that it was written by a DuckDB of this version."
+        f"{path} cannot be opened. Check that this user may read it, and that a DuckDB of this version wrote it."
     )

@@ -39,7 +39,7 @@ class ExtractReport:
     tables: tuple[TableReport, ...]
 
     def counts(self) -> dict[str, int | float]:
-        """Rows and files landed; ``lag_seconds_max`` is how far behind the window's end the newest row of a table is, at worst."""
+        """Rows and files landed; ``lag_seconds_max`` is how far a newest row is behind the window's end, at worst."""
         lags = [(one.window_end - one.newest_cursor).total_seconds() for one in self.tables if one.newest_cursor]
         return {
             "rows": sum(one.rows for one in self.tables),
@@ -61,26 +61,26 @@ class _Task:
 def extract(settings: Settings) -> ExtractReport:
     """Lands every declared table's rows since its watermark, with the overlap, up to now.
 
-    Raises ConfigurationError or SourceUnavailable, with landing as it was; a run that was interrupted is simply run again.
+    Raises ConfigurationError or SourceUnavailable, with landing as it was; an interrupted run is simply run again.
     """
     address = parse(settings.warehouse_uri.get_secret_value() if settings.warehouse_uri else None)
     now = settings.clock.now()
     settings.home.create()
-    tasks = [
-        _task(settings, source, table, now)
-        for source, declared in settings.sources.items()
-        for table in declared.tables
-    ]
     staged: list[tuple[_Task, landing.Staged]] = []
-    with _open(address) as warehouse:
+    with landing.sole_writer(settings.home.landing), _open(address) as warehouse:
+        tasks = [
+            _task(settings, source, table, now)
+            for source, declared in settings.sources.items()
+            for table in declared.tables
+        ]
         found = _columns(warehouse, address, tasks)
         try:
             for task in tasks:
                 staged.append((task, _stage(settings, warehouse, task, found[task.name])))
+            return _publish(settings, now, staged)
         except BaseException:
             landing.discard(one for _, one in staged)
             raise
-    return _publish(settings, now, staged)
 
 
 def _task(settings: Settings, source: str, table: str, now: datetime) -> _Task:
@@ -100,8 +100,8 @@ def _columns(warehouse: Warehouse, address: Address, tasks: list[_Task]) -> dict
     missing = [str(name) for name, columns in found.items() if not columns]
     if missing:
         raise ConfigurationError(
-            f"{address.shown} has no table {', '.join(missing)}. Correct the schema and tables under [sources] in waybill.toml, "
-            "WAYBILL_WAREHOUSE_URI, or the user's rights; nothing was landed."
+            f"{address.shown} has no table {', '.join(missing)}; nothing was landed. Correct the schema and tables "
+            "under [sources] in waybill.toml, or WAYBILL_WAREHOUSE_URI."
         )
     for task in tasks:
         check(f"{task.name} of {address.shown}", task.declared.columns, found[task.name])

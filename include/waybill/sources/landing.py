@@ -1,12 +1,14 @@
-"""Landing files: typed Parquet, one per table and window, written aside, checked, and renamed when all tables are there."""
+"""Landing files: typed Parquet, one per table and window, written aside, checked, and renamed with all of a run."""
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -28,29 +30,46 @@ class Staged:
 
     aside: Path
     path: Path
-    rows: int
-    newest_cursor: datetime | None
+    rows: int = 0
+    newest_cursor: datetime | None = None
+
+
+@contextmanager
+def sole_writer(landing: Path) -> Iterator[None]:
+    """Lets one extraction at a time write to this folder; another one is told so. Disk trouble is named as such."""
+    try:
+        with (landing / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    except BlockingIOError:
+        raise SourceUnavailable(f"Another extraction is writing to {landing}. Wait for it and extract again.") from None
+    except OSError as error:
+        place = error.filename or landing
+        raise ConfigurationError(
+            f"{place} cannot be read or written ({error.strerror or error}); nothing was landed. Make room there, or "
+            "give this user the right to."
+        ) from error
 
 
 def newest_end(folder: Path) -> datetime | None:
     """The table's watermark: the end of its newest landed window; None before the first.
 
-    A file with a strange name or a damaged newest file is a ConfigurationError that names it.
+    A file with a strange name, or a damaged newest file, is a ConfigurationError that names it.
     """
+    if not folder.exists():
+        return None
+    windows = {Window.of_file(path): path for path in folder.iterdir() if path.suffix == ".parquet"}
+    if not windows:
+        return None
+    newest = max(windows, key=lambda window: window.end)
     try:
-        files = sorted(folder.glob("*.parquet"), key=lambda path: Window.of_file(path).end)
-        if not files:
-            return None
-        pq.read_metadata(files[-1])
+        pq.read_metadata(windows[newest])
     except pa.ArrowInvalid:
         raise ConfigurationError(
-            f"{files[-1]} is damaged: it is not a Parquet file any more. Delete it and extract again; its window will be read again."
+            f"{windows[newest]} is damaged: it is not a Parquet file any more. Delete it and extract again; its window "
+            "is then read again."
         ) from None
-    except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be read ({error.strerror}). Give this user the right to read it."
-        ) from error
-    return Window.of_file(files[-1]).end
+    return newest.end
 
 
 def declared_schema(table: TableSettings) -> pa.Schema:
@@ -60,15 +79,8 @@ def declared_schema(table: TableSettings) -> pa.Schema:
 
 def file_schema(table: TableSettings) -> pa.Schema:
     """The declared columns, then what is said of the file."""
-    return pa.schema(
-        [
-            *declared_schema(table),
-            pa.field("_run_id", pa.string()),
-            pa.field("_extracted_at", MOMENT),
-            pa.field("_window_start", MOMENT),
-            pa.field("_window_end", MOMENT),
-        ]
-    )
+    said = {"_run_id": pa.string(), "_extracted_at": MOMENT, "_window_start": MOMENT, "_window_end": MOMENT}
+    return pa.schema([*declared_schema(table), *[pa.field(name, kind) for name, kind in said.items()]])
 
 
 def stage(
@@ -79,7 +91,7 @@ def stage(
     extracted_at: datetime,
     batches: Iterable[pa.RecordBatch],
 ) -> Staged:
-    """Writes the rows of one window aside and checks them; ``batches`` hold the declared columns with their declared types."""
+    """Writes the rows of one window aside and checks them; ``batches`` have the declared columns and types."""
     path = folder / window.file_name
     aside = path.with_name(path.name + _ASIDE)
     said = {
@@ -88,16 +100,15 @@ def stage(
         "_window_start": window.start,
         "_window_end": window.end,
     }
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left_over in folder.glob(f"*{_ASIDE}"):
+        left_over.unlink()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left_over in folder.glob(f"*{_ASIDE}"):
-            left_over.unlink()
         _write(aside, file_schema(table), said, batches)
-        return _checked(Staged(aside, path, 0, None), name, table)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be written ({error.strerror or error}). Make room there, or give this user the right to write."
-        ) from error
+        return _checked(Staged(aside, path), name, table)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def publish(staged: Iterable[Staged]) -> None:
@@ -138,33 +149,30 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _checked(staged: Staged, name: str, table: TableSettings) -> Staged:
-    """The landing contract, on the file itself: keys and cursor are there, and no key is there twice."""
+    """The landing contract, on the file itself: key and cursor are never null, and no key is there twice."""
     required = list(dict.fromkeys([*table.key, table.cursor]))
-    facts = (
-        pl.scan_parquet(staged.aside, glob=False)
-        .select(
-            pl.len().alias("rows"),
-            pl.struct(table.key).n_unique().alias("keys"),
-            pl.col(table.cursor).max().alias("newest"),
-            *[pl.col(column).null_count().alias(f"null {column}") for column in required],
-        )
-        .collect(engine="streaming")
-        .row(0, named=True)
+    facts = _facts(
+        staged.aside,
+        pl.len().alias("rows"),
+        pl.struct(table.key).hash().n_unique().alias("keys"),
+        pl.col(table.cursor).max().alias("newest"),
+        *[pl.col(column).null_count().alias(f"null {column}") for column in required],
     )
-    missing = [f"{column} in {facts[f'null {column}']} rows" for column in required if facts[f"null {column}"]]
-    repeated = facts["rows"] - facts["keys"]
-    if missing or repeated:
-        what = (
-            f"has no {' and no '.join(missing)}"
-            if missing
-            else f"has {repeated} rows whose key ({', '.join(table.key)}) another row has"
+    rows = facts["rows"]
+    problems = [f"{facts[f'null {column}']} without {column}" for column in required if facts[f"null {column}"]]
+    if facts["keys"] != rows:  # equal hashes may be an accident; count the keys themselves
+        repeated = rows - _facts(staged.aside, pl.struct(table.key).n_unique().alias("keys"))["keys"]
+        problems += [f"{repeated} with a key ({', '.join(table.key)}) that another row has"] if repeated else []
+    if problems:
+        raise ConfigurationError(
+            f"Of {rows} rows of table {name} there are {', '.join(problems)}; nothing was landed. Correct them in the "
+            "warehouse, or the table's key and cursor in waybill.toml, and extract again."
         )
-        staged.aside.unlink()
-        raise SourceUnavailable(
-            f"Table {name} {what}, of {facts['rows']} read; nothing was landed. Correct these rows in the warehouse, "
-            "or the key and cursor of the table in waybill.toml, and extract again."
-        )
-    return Staged(staged.aside, staged.path, facts["rows"], facts["newest"])
+    return replace(staged, rows=rows, newest_cursor=facts["newest"])
+
+
+def _facts(path: Path, *columns: pl.Expr) -> dict[str, Any]:
+    return pl.scan_parquet(path, glob=False).select(columns).collect(engine="streaming").row(0, named=True)
 
 
 def _to_disk(path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 from adbc_driver_manager import dbapi as adbc
 from adbc_driver_postgresql import dbapi as postgresql
 
-from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.settings import TableSettings
 from waybill.sources.base import TableName, quote, window_condition
 from waybill.sources.types import is_naive
@@ -22,14 +21,6 @@ inner join pg_type as kind on kind.oid = attribute.atttypid
 where attribute.attrelid = to_regclass($1) and attribute.attnum > 0 and not attribute.attisdropped
 order by attribute.attnum
 """
-_A_PERSONS = (
-    "authentication failed",
-    "no password supplied",
-    "does not exist",
-    "permission denied",
-    "no pg_hba.conf entry",
-    "invalid",
-)
 _CAST = {
     "varchar": "text",
     "boolean": "boolean",
@@ -48,14 +39,22 @@ class PostgresWarehouse:
         try:
             self._connection = postgresql.connect(server.with_timeout(10))
         except adbc.Error as error:
-            raise self._refusal(error, "cannot be connected to") from None
-        self._run("set transaction isolation level repeatable read, read only")
-        self._run("set local time zone 'UTC'")
+            raise self._server.refusal(str(error), "cannot be connected to") from None
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read, read only")
+                cursor.execute("set local time zone 'UTC'")
+        except adbc.Error as error:
+            self._connection.close()
+            raise server.refusal(str(error), "refused a read-only transaction") from None
 
     def columns(self, name: TableName) -> dict[str, str]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(_COLUMNS, parameters=(name.quoted,))
-            return {row[0]: row[1] for row in cursor.fetchall()}
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(_COLUMNS, parameters=(name.quoted,))
+                return {row[0]: row[1] for row in cursor.fetchall()}
+        except adbc.Error as error:
+            raise self._server.refusal(str(error), f"could not describe table {name}; nothing was landed") from None
 
     def batches(
         self, name: TableName, table: TableSettings, found: dict[str, str], window: Window
@@ -68,25 +67,7 @@ class PostgresWarehouse:
                 cursor.execute(query)
                 yield from cursor.fetch_record_batch()
         except (adbc.Error, pa.ArrowException, OSError) as error:
-            raise self._refusal(error, f"could not read table {name}") from None
-
-    def _run(self, statement: str) -> None:
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(statement)
-        except adbc.Error as error:
-            raise self._refusal(error, "refused a read-only transaction") from None
-
-    def _refusal(self, error: Exception, what: str) -> ConfigurationError | SourceUnavailable:
-        text = self._server.scrub(str(error))
-        reason = f"{self._server.shown} {what}: {text}. Nothing was landed."
-        if any(sign in text for sign in _A_PERSONS):
-            return ConfigurationError(
-                f"{reason} Correct the user, password, database or rights in WAYBILL_WAREHOUSE_URI."
-            )
-        return SourceUnavailable(
-            f"{reason} Check that the server runs and can be reached from here, then extract again."
-        )
+            raise self._server.refusal(str(error), f"could not read table {name}; nothing was landed") from None
 
     def __enter__(self) -> Self:
         return self

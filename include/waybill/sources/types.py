@@ -32,7 +32,7 @@ _READABLE: Final = {
     },
     "decimal": {"numeric", "decimal", "hugeint", *_WIDE},
 }
-"""By declared type: the warehouse's types (without precision) that hold nothing it could not. ``varchar`` reads any of them."""
+"""By declared type: the warehouse's types (without precision) that it can hold. ``varchar`` reads any type."""
 
 
 def arrow_type(declared: str) -> pa.DataType:
@@ -69,14 +69,14 @@ def check(place: str, declared: dict[str, str], found: dict[str, str]) -> None:
 
 
 def as_declared(place: str, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch with exactly the declared types; a value that would not survive the cast is an error naming its column."""
+    """The batch with exactly the declared types; a value that would not survive it is an error naming the column."""
     columns = []
     for field, column in zip(schema, batch.columns, strict=True):
         try:
             columns.append(column if column.type == field.type else column.cast(field.type))
         except pa.ArrowInvalid:
             raise ConfigurationError(
-                f"Table {place} has values in {field.name} that {field.type} does not hold exactly (too many digits, or not a "
-                "number). Declare a wider type for it in waybill.toml; nothing was landed."
+                f"Table {place} has values in {field.name} that {field.type} does not hold exactly (too many digits, or "
+                "not a number); nothing was landed. Declare a wider type for it in waybill.toml."
             ) from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)

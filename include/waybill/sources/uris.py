@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from waybill.errors import ConfigurationError
+from waybill.errors import ConfigurationError, SourceUnavailable
 
 _HOW = (
     "Set WAYBILL_WAREHOUSE_URI (in Airflow: the connection waybill_warehouse) to duckdb:///relative.duckdb, "
     "duckdb:////absolute/path.duckdb or postgresql://user:password@host:5432/database."
 )
 _SECRET_OPTIONS = frozenset({"password", "sslpassword", "passfile"})
+
+_FOR_A_PERSON = (
+    *("authentication failed", "no password supplied", "no pg_hba.conf entry", "permission denied"),
+    *('" does not exist', "invalid URI", "invalid connection option", "could not translate host name"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,15 @@ class PostgresServer:
             text = text.replace(secret, "***")
         return " ".join(text.split())
 
+    def refusal(self, text: str, what: str) -> ConfigurationError | SourceUnavailable:
+        """The error to raise for a driver's message: one for a person to fix, or one that may pass by itself."""
+        text = self.scrub(text)
+        if any(sign in text for sign in _FOR_A_PERSON):
+            advice = "Correct the user, password, database or rights in WAYBILL_WAREHOUSE_URI."
+            return ConfigurationError(f"{self.shown} {what}: {text}. {advice}")
+        advice = "Check that the server runs and can be reached from here, then run this again."
+        return SourceUnavailable(f"{self.shown} {what}: {text}. {advice}")
+
     def __repr__(self) -> str:
         return f"PostgresServer({self.shown!r})"
 
@@ -69,7 +83,7 @@ Address = DuckDbFile | PostgresServer
 
 
 def parse(uri: str | None) -> Address:
-    """What a URI names; a ConfigurationError says how to write one, without repeating what was given (it may hold a password)."""
+    """What a URI names; a ConfigurationError says how to write one, without repeating it (it may hold a password)."""
     if not uri or not uri.strip():
         raise ConfigurationError(f"No warehouse is set. {_HOW}")
     scheme = uri.strip().partition(":")[0].lower()
@@ -101,7 +115,7 @@ def _postgres(uri: str) -> PostgresServer:
         sane = False
     if not sane or re.search(r"%(?![0-9A-Fa-f]{2})", rest):
         raise ConfigurationError(
-            "The PostgreSQL URI of the warehouse cannot be read; write it as postgresql://user:password@host:5432/database, "
-            "with every special character of the password percent-encoded (# as %23, @ as %40, / as %2F, % as %25)."
+            "The PostgreSQL URI of the warehouse cannot be read. Write it as "
+            "postgresql://user:password@host:5432/database with every special character of the password percent-encoded (# as %23, @ as %40, / as %2F, % as %25)."
         )
     return PostgresServer("postgresql:" + rest)

@@ -36,7 +36,7 @@ class Window:
             return cls(None if match["start"] == _BEGINNING else _moment(match["start"]), _moment(match["end"]))
         except ValueError:
             raise ConfigurationError(
-                f"{path} is not a file that `waybill extract` landed, and the build would read it. Move it out of landing/."
+                f"{path} is not a file that `waybill extract` landed, but the build would read it. Move it away."
             ) from None
 
 

@@ -95,7 +95,3 @@ def _print_next(settings: Settings, console: Console) -> None:
     if docs:
         console.print(f"  {'Data Docs of the gate':<34} {docs[-1]}")
     console.print(f"  {'everything is in':<34} {settings.home_root}")
-
-
-def _is_counts(returned: object) -> bool:
-    return isinstance(returned, dict)

@@ -61,7 +61,7 @@ def _write(home: Home, file: FileRow, held: Iterable[Ranges]) -> None:
     delta = home.root / file.path
     payloads.verify(delta, file.sha256)
     pairs = [pair for part in held for pair in part]
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection, written_aside(_path(home, file)) as aside:
+    with duckdb.connect() as connection, written_aside(_path(home, file)) as aside:
         firsts, afters = [first for first, _ in pairs], [after for _, after in pairs]
         connection.register(
             "held", pa.table({"first": pa.array(firsts, type=pa.int64()), "after": pa.array(afters, type=pa.int64())})

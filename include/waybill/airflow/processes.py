@@ -54,37 +54,46 @@ class Session:
 
     def members(self) -> list[int]:
         """The process ids of the session that are alive, the one we started among them."""
-        found = []
-        for pid in psutil.pids():
-            with suppress(OSError):
-                if os.getsid(pid) == self._process.pid and psutil.pid_exists(pid):
-                    found.append(pid)
-        return found
+        return [pid for pid in psutil.pids() if self._is_alive_here(pid)]
 
-    def stop(self) -> None:
-        """Ends the whole session: TERM, then KILL for what is left after PATIENCE_SECONDS."""
-        for sign, seconds in ((signal.SIGTERM, PATIENCE_SECONDS), (signal.SIGKILL, PATIENCE_SECONDS)):
-            for pid in self.members():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, sign)
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                self._process.poll()  # takes the exit status, or the process would stay among the members
-                if not self.members():
-                    self._close()
-                    return
-                time.sleep(0.1)
-        self._close()
+    def _is_alive_here(self, pid: int) -> bool:
+        try:
+            return os.getsid(pid) == self._process.pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except (OSError, psutil.NoSuchProcess):
+            return False  # it ended while we looked
+
+    def stop(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Ends the whole session: TERM, then KILL for what is left after a while; a second Ctrl-C changes nothing."""
+        with _undisturbed():
+            for sign in (signal.SIGTERM, signal.SIGKILL):
+                for pid in self.members():
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, sign)
+                end = time.monotonic() + patience_seconds
+                while self._has_members() and time.monotonic() < end:
+                    time.sleep(0.1)
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
 
     def wait(self) -> int:
         """Waits for its end and returns its exit code."""
         return self._process.wait()
 
-    def _close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+    def _has_members(self) -> bool:
+        self._process.poll()  # takes the exit status, or the process would stay among the members
+        return bool(self.members())
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Holds back Ctrl-C and TERM until the block has ended."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

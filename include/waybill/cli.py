@@ -6,7 +6,7 @@ Exit codes: 0 done · 1 a promise or the gate says no · 2 wrong use or settings
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -239,13 +239,13 @@ def config(as_json: Json = False) -> None:
 
 
 def _each(
-    settings: Settings, only: str | None, title: str, step: Callable[[str], dict[str, int | float]], as_json: bool
+    settings: Settings, only: str | None, title: str, step: Callable[[str], Mapping[str, int | float]], as_json: bool
 ) -> None:
     """A step for one destination or for each; one that fails does not keep the others from running."""
     if only is not None:
         settings.destination(only)
     failures: list[WaybillError] = []
-    counts: dict[str, dict[str, int | float]] = {}
+    counts: dict[str, Mapping[str, int | float]] = {}
     for name in [only] if only is not None else list(settings.destinations):
         try:
             counts[name] = step(name)
@@ -260,7 +260,7 @@ def _each(
         raise failures[0]
 
 
-def _show(title: str, counts: dict[str, int | float], as_json: bool) -> None:
+def _show(title: str, counts: Mapping[str, int | float], as_json: bool) -> None:
     from waybill.printing import print_counts
 
     _print_json(counts) if as_json else print_counts(title, counts)

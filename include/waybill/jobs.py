@@ -14,7 +14,7 @@ from waybill.settings import Settings
 
 if TYPE_CHECKING:
     from waybill.delivery.publish import PublishReport
-    from waybill.delivery.run import DeliveryReport
+    from waybill.delivery.report import DeliveryReport
     from waybill.quality.decisions import Decision
     from waybill.sources import ExtractReport
     from waybill.warehouse.build import BuildReport

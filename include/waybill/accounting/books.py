@@ -61,7 +61,7 @@ def render(settings: Settings, macro: str, **arguments: str) -> str:
 def _view(books: duckdb.DuckDBPyConnection, name: str, pattern: Path) -> None:
     literal = "'" + str(pattern).replace("'", "''") + "'"
     try:
-        books.execute(f"create view {name} as select * from read_parquet({literal}, union_by_name = true)")
+        books.execute(f"create view {name} as select * from read_parquet({literal}, union_by_name = true)")  # noqa: S608
     except duckdb.Error as error:
         raise SourceUnavailable(
             f"{pattern} cannot be read ({type(error).__name__}). Restore the damaged file from a backup."

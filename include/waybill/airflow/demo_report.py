@@ -29,9 +29,8 @@ def print_story(settings: Settings, runs: list[dict[str, Any]], console: Console
     ``runs`` are the four DAG runs as Airflow's database has them: dag_id, run_id, state, and the tasks with what each
     returned and the ``extras`` of its Asset events.
     """
-    counts = {
-        task["task_id"]: task["returned"] for run in runs for task in run["tasks"] if _is_counts(task["returned"])
-    }
+    tasks = [task for run in runs for task in run["tasks"]]
+    counts = {task["task_id"]: task["returned"] for task in tasks if isinstance(task["returned"], dict)}
     console.print()
     _print_stages(counts, console)
     console.print()
@@ -55,14 +54,14 @@ def _print_stages(counts: dict[str, dict[str, Any]], console: Console) -> None:
     judged, delivered = counts.get("gate", {}), counts.get("deliver", {})
     changed, frozen = built.get("candidates_changed", 0), built.get("frozen", 0)
     passed, enrolled = judged.get("passed", 0), delivered.get("enrolled", 0)
+    held = f"{judged.get('quarantined', 0):,} quarantined, {judged.get('past_expiry', 0):,} already too old"
+    ended = ", ".join(f"{delivered.get(word, 0):,} {word}" for word in ("expired", "rejected", "unknown"))
     stages = (
         ("extract: rows landed", extracted.get("rows", 0), extracted.get("rows", 0), "nothing"),
         ("build: verdicts new or changed", changed, frozen, "no conversion, no consent, invalid, or enrolled before"),
-        ("gate: events judged", frozen, passed, f"{judged.get('quarantined', 0):,} quarantined, "
-         f"{judged.get('past_expiry', 0):,} already too old for the platform"),
-        ("deliver: events enrolled", enrolled, delivered.get("accepted", 0), f"{delivered.get('expired', 0):,} expired, "
-         f"{delivered.get('rejected', 0):,} rejected, {delivered.get('unknown', 0):,} unknown"),
-    )  # fmt: skip
+        ("gate: events judged", frozen, passed, held),
+        ("deliver: events enrolled", enrolled, delivered.get("accepted", 0), ended),
+    )
     for name, came, went, why in stages:
         table.add_row(name, f"{came:,}", f"{went:,}", why)
     console.print(table)

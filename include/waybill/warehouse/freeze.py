@@ -16,8 +16,6 @@ from waybill.home import Home
 from waybill.quality.suites import SUITE_VERSION
 from waybill.warehouse.delta import DeltaFile
 
-_ROW_GROUP = 10_000
-
 _ENROLLED = """
 create or replace temp view enrolled as
 select * from read_parquet($keys, union_by_name = true)
@@ -156,7 +154,7 @@ def freeze(
     with written_aside(path) as aside:
         warehouse.execute(
             "copy (select * from frozen order by row_number) to ? "
-            f"(format parquet, compression zstd, row_group_size {_ROW_GROUP})",
+            "(format parquet, compression zstd, row_group_size 10000)",  # small, so that a batch reads little
             [str(aside)],
         )
     warehouse.execute("drop table frozen")

@@ -1,4 +1,4 @@
-"""What a build is told, as small Parquet files: which build this is, which landing files are unseen, who is delivered to.
+"""What a build is told, as small Parquet files: which build it is, which landing files are unseen, the destinations.
 
 The last good build is remembered in ``build/state.json`` and ``build/seen_files.parquet``, both written only after
 everything that a build publishes is in place. A build that fails is therefore done again by the next one.
@@ -72,7 +72,8 @@ def _state(home: Home) -> dict[str, int]:
         return {"seq": int(raw["seq"]), "last_good_seq": int(raw["last_good_seq"])}
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
-            f"{path} is damaged. Delete {home.build / 'seen_files.parquet'} and it, and run `waybill build --full-refresh`."
+            f"{path} is damaged. Delete it and {home.build / 'seen_files.parquet'}, and run "
+            "`waybill build --full-refresh`."
         ) from error
 
 

@@ -25,6 +25,12 @@ set variable contents_keys = words('
     id quantity item_price delivery_category price brand category title description
 ');
 
+-- what other systems write where there is nothing
+set variable hashes_of_nothing = [
+    sha256(nothing)
+    for nothing in ['', ' ', '-', 'n/a', 'null', 'none', 'nan', 'nil', 'undefined', 'unknown', '0']
+];
+
 create or replace temp table known_currencies as
 select
     code,

@@ -71,7 +71,7 @@ class Examination:
 
     def measures(self) -> dict[str, float]:
         """The measures of the set by name, all but those that depend on which rows are quarantined."""
-        cursor = self.connection.execute(_sql("measures"))
+        cursor = self.connection.execute(sql("measures"))
         names = [column[0] for column in cursor.description or ()]
         (row,) = cursor.fetchall()
         return {
@@ -111,8 +111,8 @@ def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterato
             connection.execute("set timezone = 'UTC'")
             wrong_columns = _open(connection, delta)
             _set_variables(connection, delta, thresholds)
-            connection.execute(_sql("documented"))
-            connection.execute(_sql("examine"))
+            connection.execute(sql("documented"))
+            connection.execute(sql("examine"))
         except duckdb.Error as error:
             # Not chained: DuckDB's messages quote the text they could not read, and it may be contact data.
             raise LedgerConflict(
@@ -156,5 +156,6 @@ def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thre
         connection.execute(f"set variable {name} = $value", {"value": value})
 
 
-def _sql(name: str) -> str:
+def sql(name: str) -> str:
+    """One of this package's SQL texts."""
     return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -23,8 +23,17 @@ create or replace temp macro has_phone(value) as
     or regexp_matches(value, '(^|[^0-9A-Za-z_.-])(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}([^0-9A-Za-z_.-]|$)')
     or regexp_matches(
         value,
-        '(^|[^0-9A-Za-z_.-])(0[1-9][0-9]{2,3}[ /-][0-9]{6,8}|0[1-9][0-9]{1,3} [0-9]{3,4} [0-9]{3,5}|0[1-9]( [0-9]{2}){4})'
+        '(^|[^0-9A-Za-z_.-])(0[1-9][0-9]{1,3}[ /-][0-9]{6,8}|0[1-9][0-9]{1,3} [0-9]{3,4} [0-9]{3,5}|0[1-9]( [0-9]{2}){4})'
         || '([^0-9A-Za-z_.-]|$)'
+    );
+
+-- An event_id is shown only where it is surely not contact data itself: bare digits might be a phone number.
+create or replace temp macro shown_event(event_id, position) as
+    if(
+        regexp_full_match(event_id, '[A-Za-z0-9_.:-]{1,64}') and not has_phone(event_id)
+        and not regexp_full_match(event_id, '[0-9]{7,15}'),
+        event_id,
+        'row ' || position
     );
 
 create or replace temp macro has_personal_parameter(url) as
@@ -40,14 +49,22 @@ create or replace temp macro has_other_keys(keys, known) as
 
 -- DuckDB lets NaN, Infinity and trailing commas pass as JSON, platforms do not. Looked for outside of texts only.
 create or replace temp macro is_lenient_json(document) as
-    regexp_matches(regexp_replace(document, '"(\\.|[^"\\])*"', '""', 'g'), '(?i)nan|inf|,\s*[}\]]');
+    case
+        when regexp_matches(document, '(?i)nan|inf|,\s*[}\]]')
+            then regexp_matches(regexp_replace(document, '"(\\.|[^"\\])*"', '""', 'g'), '(?i)nan|inf|,\s*[}\]]')
+        else false
+    end;
 
 create or replace temp table scanned as
 with parsed as (
     select
-        row_number, dataset, source_key, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
+        position, dataset, source_key, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
         event_id_taken, payload,
-        json_valid(payload) and json_type(payload) = 'OBJECT' and not is_lenient_json(payload) as is_object,
+        -- `case`, because `and` may look at the document's type before it is known to have one
+        case
+            when json_valid(payload) then json_type(payload) = 'OBJECT' and not is_lenient_json(payload)
+            else false
+        end as is_object,
     from delta
     where not past_expiry
 ),
@@ -120,14 +137,8 @@ texts as (
 )
 
 select
-    row_number,
-    -- An event_id is shown only when it is surely not contact data itself
-    if(
-        regexp_full_match(event_id, '[A-Za-z0-9_.:-]{1,64}') and not has_phone(event_id)
-        and not regexp_full_match(event_id, '[0-9]{7,15}'),
-        event_id,
-        'row ' || row_number
-    ) as event,
+    position as row_number,
+    shown_event(event_id, position) as event,
 
     source_key is null or source_key = '' as source_key_missing,
     has_email(source_key) or has_phone(source_key) as source_key_is_contact_data,
@@ -148,7 +159,7 @@ select
             getvariable('contents_keys'), regexp_extract_all(coalesce(cast(contents as varchar), ''), '"([^"\\]*)":', 1)
         )
     ) as payload_keys_unknown,
-    is_object and event_id <> '' and p_event_id is distinct from event_id as event_id_differs,
+    is_object and trim(event_id) <> '' and p_event_id is distinct from event_id as event_id_differs,
     is_object and p_event_name is distinct from event_name as event_name_differs,
     is_object and not coalesce(p_action_source in (
         'email', 'website', 'app', 'phone_call', 'chat', 'physical_store', 'system_generated', 'business_messaging', 'other'
@@ -161,7 +172,6 @@ select
         and abs(try_cast(p_event_time as bigint) - epoch(occurred_at)) < 1, false
     ) as event_time_differs,
     occurred_at > getvariable('frozen_at') + interval 60 second as event_time_in_future,
-    occurred_at < getvariable('frozen_at') - platform_window as event_time_too_old,
     expires_at is null or expires_at <= getvariable('frozen_at') as expired,
     expires_at > occurred_at + platform_window as expires_after_window,
 
@@ -185,7 +195,7 @@ select
     not_sha256(external_id) as external_id_not_sha256,
     list_has_any(
         regexp_extract_all(cast(user_data as varchar), '[a-f0-9]{64}'),
-        [sha256(nothing) for nothing in ['', ' ', '-', 'n/a', 'null', 'none', 'nan', 'undefined', 'unknown', 'nil', '0']]
+        getvariable('hashes_of_nothing')
     ) as hash_of_nothing,
     client_ip_address is not null and not regexp_full_match(
         cast(client_ip_address as varchar),
@@ -208,7 +218,7 @@ select
     p_currency is not null and not is_known_currency as currency_unknown,
     p_currency is not null and upper(p_currency) is distinct from upper(currency) as currency_differs,
 
-    has_email(document) or has_email(payload) as email_in_payload,
+    has_email(coalesce(document, payload)) as email_in_payload,
     has_phone(prose) or has_phone(urls) as phone_in_payload,
     has_personal_parameter(urls) as personal_parameter_in_url,
 

@@ -25,17 +25,16 @@ select
     cast($build_id as varchar) as build_id,
     delta.position as row_number,
     delta.dataset, delta.event_kind, delta.event_name, delta.source_key,
-    -- as in Data Docs: an event_id that could be contact data is not published
-    coalesce(facts.event, delta.event_id) as event_id,
+    shown_event(delta.event_id, delta.position) as event_id,
     delta.payload_digest,
     if(quarantined.row_number is null, 'gated', 'quarantined') as state,
     coalesce(quarantined.reasons, cast([] as varchar[])) as reasons,
     cast($judged_at as timestamptz) as judged_at,
     cast($suite_version as varchar) as suite_version,
-    delta.value, delta.currency,
+    delta.value,
+    if(regexp_full_match(delta.currency, '[A-Za-z]{3}'), delta.currency, null) as currency,
 from delta
 left join quarantined on delta.position = quarantined.row_number
-left join facts on delta.position = facts.row_number
 where quarantined.row_number is not null or $everything
 order by delta.position
 """

@@ -73,7 +73,7 @@ def validate(frame: "pd.DataFrame", measures: Mapping[str, float], thresholds: T
         {"result_format": "BASIC"},
     )
     failed_sets = {**broken, **_read_sets(set_results)}
-    return Validation(failed_rows, failed_sets, _write_data_docs(context, run))
+    return Validation(failed_rows, failed_sets, _write_data_docs(context, run, [set_results, row_results]))
 
 
 def _read_rows(result: Any) -> tuple[dict[str, list[int]], dict[str, str]]:
@@ -114,14 +114,14 @@ def _run(
     import great_expectations as gx
 
     suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
-    asset = context.data_sources.add_pandas(name).add_dataframe_asset(f"{run.destination} {run.build_id}")
+    asset = context.data_sources.add_pandas(name).add_dataframe_asset("delta")
     definition = gx.ValidationDefinition(
         name=name, data=asset.add_batch_definition_whole_dataframe("file"), suite=suite
     )
     result = context.validation_definitions.add(definition).run(
         batch_parameters={"dataframe": frame},
         result_format=result_format,
-        run_id=gx.RunIdentifier(run_name=f"{run.destination} {run.build_id}", run_time=run.at),
+        run_id=gx.RunIdentifier(run_name=f"{run.destination}-{run.build_id}", run_time=run.at),
     )
     return result
 
@@ -163,6 +163,7 @@ def _context(run: Run) -> Any:
         "show_how_to_buttons": False,
         "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(run.site)},
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "site_section_builders": {"expectations": "None", "profiling": "None"},
     }
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
@@ -173,31 +174,63 @@ def _context(run: Run) -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _write_data_docs(context: Any, run: Run) -> Path:
-    """Writes the pages of this run; returns the index. Static files are shared by all runs: 4 MB each would add up."""
+def _write_data_docs(context: Any, run: Run, results: list[Any]) -> Path:
+    """Writes one page about all expectations of this run and returns its path.
+
+    Static files are shared by all runs: 4 MB for each would add up.
+    """
+    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
+
     store = context.validation_results_store
-    for key in store.list_keys():
-        store.set(key, _abridged(store.get(key)))
+    (key, *_) = kept = store.list_keys()
+    for one in kept:
+        store.remove_key(one)
+    everything = [_abridged(each) for result in results for each in result.results]
+    succeeded = sum(bool(each.success) for each in everything)
+    page = ExpectationSuiteValidationResult(
+        suite_name="gate",
+        success=succeeded == len(everything),
+        results=everything,
+        suite_parameters={},
+        statistics={
+            "evaluated_expectations": len(everything),
+            "successful_expectations": succeeded,
+            "unsuccessful_expectations": len(everything) - succeeded,
+            "success_percent": 100 * succeeded / len(everything),
+        },
+        meta=results[0].meta,
+    )
+    store.set(
+        ValidationResultIdentifier(
+            expectation_suite_identifier=ExpectationSuiteIdentifier(name="gate"),
+            run_id=key.run_id,
+            batch_identifier=run.build_id,
+        ),
+        page,
+    )
     context.build_data_docs()
     own, shared = run.site / "static", run.site.parents[1] / "static"
     if not shared.exists():
         shutil.copytree(own, shared, dirs_exist_ok=True)
     shutil.rmtree(own)
     own.symlink_to(Path("../../static"))
-    return run.site / "index.html"
+    (written,) = (run.site / "validations").rglob("*.html")
+    return written
 
 
 def _abridged(result: Any) -> Any:
     """A result with the first failing rows only, in the form in which Data Docs show them."""
-    for each in result.results:
-        index = each.result.get("unexpected_index_list")
-        if not index:
-            continue
+    index = result.result.get("unexpected_index_list")
+    if index:
         rows = list(zip(*(index[0][name] for name in _INDEX), strict=True))[:_SHOWN]
-        column = each.expectation_config.kwargs["column"]
-        each.result["unexpected_index_list"] = [dict(zip(_INDEX, row, strict=True), **{column: True}) for row in rows]
-        each.result["partial_unexpected_index_list"] = each.result["unexpected_index_list"]
-        each.result["partial_unexpected_counts"] = [{"value": True, "count": each.result["unexpected_count"]}]
+        column = result.expectation_config.kwargs["column"]
+        result.result["unexpected_index_list"] = [dict(zip(_INDEX, row, strict=True), **{column: True}) for row in rows]
+        result.result["partial_unexpected_index_list"] = result.result["unexpected_index_list"]
+        result.result["partial_unexpected_counts"] = [{"value": True, "count": result.result["unexpected_count"]}]
     return result
 
 

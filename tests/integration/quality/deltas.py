@@ -110,7 +110,8 @@ class Shop:
         event_id = f"{self.draw.getrandbits(64):x}.{number}" if captured else f"purchase_{100_000 + number}"
         row = self._row(number, "website_purchase", "Purchase", event_id, f"shop/orders/{100_000 + number}", "website")
         row.payload["event_source_url"] = (
-            f"https://shop.example.com/checkout/{4_006_381_333_931 + number}?step=3&fbclid=IwAR0{self._noise(50)}&gclid=EAIaIQ-555-01"
+            f"https://shop.example.com/checkout/{4_006_381_333_931 + number}?step=3&gclid=EAIaIQ-555-01"
+            f"&fbclid=IwAR0{self._noise(50)}"
         )
         row.payload["referrer_url"] = (
             "https://www.example.org/%D0%BA%D0%BE%D1%82?q=gr%C3%B6%C3%9Fe+10+12&ref=@shop/post.html"

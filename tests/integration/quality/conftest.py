@@ -1,0 +1,24 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from deltas import NOW, Row, write_delta
+
+from waybill.quality.decisions import Decision
+from waybill.quality.gate import judge
+from waybill.settings import Settings, load_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"WAYBILL_HOME": str(tmp_path / "home")}).model_copy(update={"as_of": NOW})
+
+
+@pytest.fixture
+def judged(settings: Settings) -> Callable[[list[Row]], Decision]:
+    """Freezes rows and lets the gate judge them."""
+    return lambda rows: judge(settings, write_delta(settings.home, rows))

@@ -1,0 +1,187 @@
+"""Set rules: each closes a file alone, small files are not judged by shares, a closed file holds all its rows back."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from deltas import CURRENCIES, SCHEMA, Row, Shop, hashed, write_delta, write_table
+
+from waybill.quality.decisions import Decision
+from waybill.quality.gate import judge
+from waybill.quality.suites import SET_RULES, Thresholds
+from waybill.settings import Settings
+
+Judged = Callable[[list[Row]], Decision]
+
+
+def purchases(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.columns["event_name"] == "Purchase"]
+
+
+def worth(row: Row, value: int | str, currency: str) -> None:
+    row.columns.update(value=Decimal(value), currency=currency)
+    row.custom.update(value=float(value), currency=currency)
+
+
+def broken_digests(rows: list[Row]) -> None:
+    for row in rows[::3]:
+        row.digest = hashed("something else")
+
+
+def one_person(**identifiers: str) -> Callable[[list[Row]], None]:
+    def spoil(rows: list[Row]) -> None:
+        for row in rows[::3]:
+            row.user.update(identifiers)
+
+    return spoil
+
+
+def one_moment(rows: list[Row]) -> None:
+    for row in rows[: len(rows) * 2 // 3]:
+        row.columns["occurred_at"] = rows[0].columns["occurred_at"]
+        row.columns["expires_at"] = rows[0].columns["expires_at"]
+        row.payload["event_time"] = rows[0].payload["event_time"]
+
+
+def nobody(rows: list[Row]) -> None:
+    for row in rows:
+        row.user.pop("em")
+        row.user.pop("ph", None)
+
+
+def free(rows: list[Row]) -> None:
+    for row in purchases(rows)[::2] + purchases(rows)[1::6]:
+        worth(row, 0, "EUR")
+
+
+def one_price(rows: list[Row]) -> None:
+    for row in purchases(rows):
+        worth(row, "9.99", "EUR")
+
+
+def every_currency(rows: list[Row]) -> None:
+    codes = [
+        *CURRENCIES,
+        *"AED AUD BRL CAD CHF CLP CNY CZK DKK EGP HKD HUF IDR ILS INR KRW MXN MYR NOK NZD PHP RON SEK".split(),
+    ]
+    for number, row in enumerate(purchases(rows)):
+        worth(row, 20 + number, codes[number % len(codes)])
+
+
+def minor_units_twice(rows: list[Row]) -> None:
+    for number, row in enumerate(purchases(rows)):
+        worth(row, 300_000 + number, "EUR")
+
+
+DEFECTS: dict[str, Callable[[list[Row]], None]] = {
+    "quarantined_share": broken_digests,
+    "one_em_share": one_person(em=hashed("null@example.com")),
+    "one_ph_share": one_person(ph=hashed("447700900000")),
+    "one_external_id_share": one_person(external_id=hashed("guest")),
+    "one_fbp_share": one_person(fbp="fb.1.1763000000000.1"),
+    "one_event_time_share": one_moment,
+    "no_email_and_no_phone_share": nobody,
+    "zero_value_share": free,
+    "one_value_share": one_price,
+    "currencies": every_currency,
+    "median_value_share_of_largest": minor_units_twice,
+}
+
+
+def closing(decision: Decision) -> list[str]:
+    assert decision.decision == "closed"
+    return [failure.expectation for failure in decision.failures if failure.level == "set"]
+
+
+def test_every_set_rule_has_a_planted_defect() -> None:
+    elsewhere = {"columns_not_as_contracted", "rows_not_at_their_position"}
+    assert set(DEFECTS) | elsewhere == {rule.name for rule in SET_RULES}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_each_set_defect_closes_the_file_by_its_rule_alone(name: str, judged: Judged) -> None:
+    rows = Shop().rows(150)
+    DEFECTS[name](rows)
+    decision = judged(rows)
+    assert closing(decision) == [name]
+    assert name in Path(decision.data_docs).read_text(encoding="utf-8")
+    assert name in decision.explanation()
+    assert decision.counts()["passed"] == 0
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_few_events_are_never_closed_for_their_shares(name: str, judged: Judged) -> None:
+    rows = Shop().rows(20)
+    DEFECTS[name](rows)
+    assert judged(rows).decision == "open"
+
+
+def test_the_lines_of_one_store_order_are_one_order(judged: Judged) -> None:
+    rows = Shop().rows(120)
+    for line, row in enumerate(rows[:60]):
+        store = Shop().store(3)
+        key = f"shop/orders/77/{line}"
+        store.columns.update(source_key=key, event_id=f"store_77_{line}")
+        store.payload["event_id"] = f"store_77_{line}"
+        row.columns, row.payload = store.columns, store.payload
+    assert judged(rows).decision == "open"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.drop_columns(["expires_reason"]),
+        lambda table: table.append_column("note", pa.array(["x"] * table.num_rows)),
+        lambda table: table.select(sorted(table.column_names)),
+        lambda table: table.set_column(5, "dataset", pa.array([1] * table.num_rows)),
+    ],
+    ids=["missing", "unknown", "other order", "other type"],
+)
+def test_other_columns_than_the_contract_close_the_file(
+    change: Callable[[pa.Table], pa.Table], settings: Settings
+) -> None:
+    table = pa.Table.from_pylist([row.finished(n) for n, row in enumerate(Shop().rows(10))], schema=SCHEMA)
+    decision = judge(settings, write_table(settings.home, change(table)))
+    assert closing(decision) == ["columns_not_as_contracted"]
+
+
+def test_rows_that_are_not_at_their_position_close_the_file(settings: Settings) -> None:
+    rows = [row.finished(n) for n, row in enumerate(Shop().rows(10))]
+    rows[3], rows[4] = rows[4], rows[3]
+    decision = judge(settings, write_table(settings.home, pa.Table.from_pylist(rows, schema=SCHEMA)))
+    assert closing(decision) == ["rows_not_at_their_position"]
+
+
+def test_a_closed_file_publishes_every_row(settings: Settings) -> None:
+    rows = Shop().rows(60)
+    for row in rows[:20]:
+        row.digest = hashed("something else")
+    rows[-1].columns["past_expiry"] = True
+    delta = write_delta(settings.home, rows)
+    decision = judge(settings, delta)
+    assert closing(decision) == ["quarantined_share"]
+    assert decision.counts() == {
+        "rows": 60, "passed": 0, "quarantined": 20, "gated": 40, "past_expiry": 1, "open": 0,
+    }  # fmt: skip
+    (failure, *_) = decision.failures
+    assert (failure.observed, len(failure.examples)) == ("0.339", 5)
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select state, reasons, count(*), min(row_number), max(row_number), count(source_key) "
+            "from read_parquet(?) group by all order by state desc",
+            [str(delta.gate_path)],
+        ).fetchall()
+    assert found == [
+        ("quarantined", ["payload_digest_wrong"], 20, 0, 19, 20),
+        ("gated", [], 40, 20, 59, 40),
+    ]
+
+
+def test_thresholds_are_given_in_one_place(settings: Settings) -> None:
+    rows = Shop().rows(60)
+    broken_digests(rows)
+    decision = judge(settings, write_delta(settings.home, rows), Thresholds(quarantined_share=0.5))
+    assert (decision.decision, decision.quarantined) == ("open", 20)

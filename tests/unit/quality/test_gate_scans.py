@@ -1,0 +1,150 @@
+"""The scans that look for contact data, on texts that hold some and on texts that only look like it."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from waybill.quality.examine import sql
+
+
+@pytest.fixture(scope="module")
+def scan() -> Iterator[duckdb.DuckDBPyConnection]:
+    macros = sql("examine").split("create or replace temp table", 1)[0]
+    with duckdb.connect() as connection:
+        connection.execute(macros)
+        yield connection
+
+
+def found(scan: duckdb.DuckDBPyConnection, macro: str, text: str) -> bool:
+    return bool(scan.execute(f"select {macro}($text)", {"text": text}).fetchall()[0][0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jane.roe@example.com",
+        '{"content_name":"for JANE.ROE+x@EXAMPLE.CO.UK, thanks"}',
+        "https://shop.example.com/?u=jane.roe%40example.com",
+        "https://shop.example.com/?u=jane.roe%2540example.com",
+        "tést@example.com",
+        "用户@例子.广告",
+        "https://jane:secret@example.com/",
+        "o'neil@example.com",
+    ],
+)
+def test_an_email_address_is_found(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert found(scan, "has_email", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.example.com/@jane/post.html",
+        "https://maps.example.com/maps/@52.5200,13.4050,15z",
+        "shirt@2x",
+        "a @ b.example.com",
+        "fb.1.1763000000000.IwAR0_x-y",
+        "Mozilla/5.0 (Linux; Android 16; SM-S938B; wv) Chrome/142.0.7444.102 Mobile Safari/537.36",
+    ],
+)
+def test_what_is_no_email_address_passes(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert not found(scan, "has_email", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+447700900123",
+        "call +44 7700 900123 today",
+        "+1 (650) 555-0101",
+        "+49-30-23125 123",
+        "(650) 555-0101",
+        "650-555-0101",
+        "650.555.0101",
+        "07700 900123",
+        "020 7946 0018",
+        "01 99 00 12 34",
+        "030/23125123",
+        "https://shop.example.com/?n=+447700900123",
+        "https://shop.example.com/?n=%2B447700900123&x=1",
+    ],
+)
+def test_a_phone_number_is_found(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert found(scan, "has_phone", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "purchase_100000012345",
+        "1763000000000",
+        "4006381333931",
+        "0012345678905",
+        "111-1234567-1234567",
+        "2026-1234-5678",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "20261120T120000000000Z",
+        "2026-11-20 12:00:00",
+        "220-240 V / 50 Hz, 1000 x 2000 mm",
+        "Model 0815 2000",
+        "https://shop.example.com/p/4006381333931?size=10+12&page=2",
+        "https://shop.example.com/spring-100-200-3000.html",
+        "203.0.113.77",
+        "10+ items, 24/7, 30% off, €1.299.000",
+        "fb.1.1763000000000.1234567890",
+    ],
+)
+def test_what_is_no_phone_number_passes(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert not found(scan, "has_phone", text)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://shop.example.com/?email=x", True),
+        ("https://shop.example.com/?a=1&First_Name=x", True),
+        ("https://shop.example.com/#access_token=x", True),
+        ("https://shop.example.com/?a=1&phone=5", True),
+        ("https://shop.example.com/?utm_source=mail&utm_medium=email", False),
+        ("https://shop.example.com/?email=", False),
+        ("https://shop.example.com/?hotel=5&mobile_view=1", False),
+    ],
+)
+def test_parameters_named_for_contact_data(scan: duckdb.DuckDBPyConnection, url: str, expected: bool) -> None:
+    assert found(scan, "has_personal_parameter", url) is expected
+
+
+@pytest.mark.parametrize(
+    ("event_id", "shown"),
+    [
+        ("purchase_100001", "purchase_100001"),
+        ("a.b:c-d_9", "a.b:c-d_9"),
+        ("jane@example.com", "row 7"),
+        ("+447700900123", "row 7"),
+        ("447700900123", "row 7"),
+        ("650-555-0101", "row 7"),
+        ("Jane Roe", "row 7"),
+        ("<b>", "row 7"),
+        ("x" * 65, "row 7"),
+        (None, "row 7"),
+    ],
+)
+def test_an_event_id_is_shown_only_when_it_is_harmless(
+    scan: duckdb.DuckDBPyConnection, event_id: str | None, shown: str
+) -> None:
+    assert scan.execute("select shown_event($id, 7)", {"id": event_id}).fetchall() == [(shown,)]
+
+
+@pytest.mark.parametrize(
+    ("document", "lenient"),
+    [
+        ('{"value":NaN}', True),
+        ('{"value":[-Infinity]}', True),
+        ('{"a":[1,2,]}', True),
+        ('{"a":1, }', True),
+        ('{"a":"NaN,}","b":"Ferdinand, Info \\", }"}', False),
+    ],
+)
+def test_json_that_only_duckdb_would_read(scan: duckdb.DuckDBPyConnection, document: str, lenient: bool) -> None:
+    assert found(scan, "is_lenient_json", document) is lenient

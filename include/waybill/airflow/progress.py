@@ -11,7 +11,7 @@ class Progress:
     """Prints the steps of a run to standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or _console()
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -21,13 +21,19 @@ class Progress:
             with self.console.status(text):
                 yield
         else:
-            self.console.print(f"{text} …")
+            self.say(f"{text} …")
             yield
-        self.console.print(f"[green]✓[/green] {text} [dim]({time.monotonic() - begun:.1f} s)[/dim]")
+        self.say(f"[green]✓[/green] {text} [dim]({time.monotonic() - begun:.1f} s)[/dim]")
 
     def say(self, text: str = "") -> None:
-        self.console.print(text)
+        self.console.print(text, soft_wrap=True)
 
     def problem(self, text: str) -> None:
         """An error's message; never parsed for markup, because it may quote brackets."""
-        self.console.print(text, style="bold red", markup=False)
+        self.console.print(text, style="bold red", markup=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    """As wide as its terminal, and wide enough for tables where there is none."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=120)

@@ -15,3 +15,8 @@
     {%- endfor %}
     )
 {%- endmacro %}
+
+{# How old an event Meta takes, by where it happened. #}
+{% macro meta_window(action_source) -%}
+    case when {{ action_source }} = 'physical_store' then interval '62 days' else interval '7 days' end
+{%- endmacro %}

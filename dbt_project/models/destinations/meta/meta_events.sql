@@ -3,19 +3,7 @@
 {%- set hashed_identifiers = ['em', 'ph', 'fn', 'ln', 'ge', 'db', 'ct', 'st', 'zp', 'country', 'external_id'] -%}
 {%- set clear_identifiers = ['client_ip_address', 'client_user_agent', 'fbc', 'fbp'] %}
 
-with candidates as (
-    select *
-    from {{ ref('fct_conversion_candidates') }}
-    where build_seq = {{ this_build_seq() }}
-),
-
-events as (
-    select *
-    from {{ ref('fct_conversion_events') }}
-    where build_seq = {{ this_build_seq() }}
-),
-
-going_live as (
+with going_live as (
     select
         start_at,
         setup
@@ -23,30 +11,36 @@ going_live as (
     where destination = 'meta'
 ),
 
-candidates_with_start as (
+conversions as (
+    select
+        events.*,
+        going_live.start_at,
+        going_live.setup
+    from {{ ref('fct_conversion_events') }} as events
+    cross join going_live
+    where events.build_seq = {{ this_build_seq() }}
+),
+
+-- What is no conversion by the shop's own rules has no event, only a name and reasons.
+no_conversions as (
     select
         candidates.*,
         event_kinds.event_name,
         event_kinds.action_source,
-        going_live.setup,
-        coalesce(candidates.occurred_at < going_live.start_at, false) as is_before_start
-    from candidates
+        going_live.start_at
+    from {{ ref('fct_conversion_candidates') }} as candidates
     inner join {{ ref('event_kinds') }} as event_kinds
         on candidates.event_kind = event_kinds.event_kind
     cross join going_live
+    where
+        candidates.build_seq = {{ this_build_seq() }}
+        and not candidates.is_conversion
 ),
 
-reasons_of_candidates as (
+checked as (
     select
         *,
-        reasons || {{ list_of(["case when is_before_start then 'ours:before_start' end"]) }}
-            as reasons_against_conversion
-    from candidates_with_start
-),
-
-checked_events as (
-    select
-        *,
+        coalesce(occurred_at < start_at, false) as is_before_start,
         -- Where consent is needed, it must have been given when it happened and must still stand.
         needs_consent
         and (
@@ -56,14 +50,15 @@ checked_events as (
         -- A clock that runs ahead is forgiven a minute, against the moment the version landed rather than now().
         occurred_at > version_landed_at + interval '60 seconds' as is_in_future,
         event_name = 'Purchase' as is_value_required,
+        setup = 'redundant' and action_source = 'website' and is_event_id_captured as is_reported_by_pixel,
         {{ is_below_meta_baseline(hashed_identifiers + clear_identifiers) }} as is_below_baseline
-    from events
+    from conversions
 ),
 
-reasons_of_events as (
+reasoned as (
     select
-        source_key,
-        event_kind,
+        *,
+        {{ list_of(["case when is_before_start then 'ours:before_start' end"]) }} as reasons_against_conversion,
         {{ list_of([
             "case when 'withdrawn' in (consent_at_event, consent_now) then 'ours:consent_withdrawn' end",
             "case when 'denied' in (consent_at_event, consent_now) then 'ours:consent_denied' end",
@@ -81,24 +76,53 @@ reasons_of_events as (
             ~ " then 'platform:missing_event_source_url' end",
             "case when is_below_baseline then 'platform:insufficient_customer_information' end",
         ]) }} as reasons_of_invalidity
-    from checked_events
+    from checked
 ),
 
-user_data as (
+-- The first verdict that applies; consent is not asked of what is no conversion, but a withheld event shows all that is
+-- wrong with it.
+judged as (
     select
-        source_key,
-        event_kind,
+        *,
+        case
+            when {{ size_of('reasons_against_conversion') }} > 0 then 'not_a_conversion'
+            when {{ size_of('reasons_to_withhold') }} > 0 then 'withheld'
+            when {{ size_of('reasons_of_invalidity') }} > 0 then 'invalid'
+            else 'sendable'
+        end as verdict,
+        case
+            when {{ size_of('reasons_against_conversion') }} > 0 then reasons_against_conversion
+            else reasons_to_withhold || reasons_of_invalidity
+        end as reasons
+    from reasoned
+),
+
+-- Meta takes an event for 7 days and one of a physical store for 62; two hours are kept back for requests that must be
+-- repeated. What the Pixel has probably reported too would be counted twice after 48 hours.
+with_expiry as (
+    select
+        *,
+        case when is_reported_by_pixel then 'dedup_window' else 'window' end as expires_reason,
+        case
+            when is_reported_by_pixel then occurred_at + interval '48 hours' - interval '2 hours'
+            else occurred_at + {{ meta_window('action_source') }} - interval '2 hours'
+        end as expires_at
+    from judged
+),
+
+with_user_data as (
+    select
+        *,
         {% set members = {} -%}
         {% for key in hashed_identifiers -%}{% do members.update({key: json_plain_list(key)}) %}{% endfor -%}
         {% for key in clear_identifiers -%}{% do members.update({key: json_text(key)}) %}{% endfor -%}
         {{ json_object(members) }} as user_data
-    from events
+    from with_expiry
 ),
 
-custom_data as (
+with_custom_data as (
     select
-        source_key,
-        event_kind,
+        *,
         {{ json_object({
             'value': json_amount('value', 'currency_exponent'),
             'currency': json_plain_text('currency'),
@@ -107,117 +131,76 @@ custom_data as (
             'order_id': json_text('order_id'),
             'item_number': json_text('item_number'),
         }) }} as custom_data
-    from events
+    from with_user_data
 ),
 
-payloads as (
-    select
-        events.source_key,
-        events.event_kind,
-        {{ json_object({
-            'event_name': json_plain_text('events.event_name'),
-            'event_time': json_integer(epoch_seconds('events.occurred_at')),
-            'event_id': json_text('events.event_id'),
-            'action_source': json_plain_text('events.action_source'),
-            'event_source_url': json_text('events.event_source_url'),
-            'referrer_url': json_text('events.referrer_url'),
-            'user_data': 'user_data.user_data',
-            'custom_data': json_object_or_nothing('custom_data.custom_data'),
-        }) }} as payload
-    from events
-    inner join user_data
-        on
-            events.source_key = user_data.source_key
-            and events.event_kind = user_data.event_kind
-    inner join custom_data
-        on
-            events.source_key = custom_data.source_key
-            and events.event_kind = custom_data.event_kind
-),
-
-judged as (
-    select
-        candidates.source_key,
-        candidates.source,
-        candidates.entity,
-        candidates.entity_key,
-        candidates.part,
-        candidates.event_kind,
-        candidates.event_name,
-        candidates.action_source,
-        candidates.setup,
-        candidates.occurred_at,
-        candidates.committed_at,
-        candidates.landed_at,
-        candidates.build_seq,
-        events.event_id,
-        events.value,
-        events.currency,
-        coalesce(events.is_event_id_captured, false) as is_event_id_captured,
-        case
-            when {{ size_of('candidates.reasons_against_conversion') }} > 0 then 'not_a_conversion'
-            when {{ size_of('reasons.reasons_to_withhold') }} > 0 then 'withheld'
-            when {{ size_of('reasons.reasons_of_invalidity') }} > 0 then 'invalid'
-            else 'sendable'
-        end as verdict,
-        candidates.reasons_against_conversion
-        || coalesce(reasons.reasons_to_withhold, {{ list_of([]) }})
-        || coalesce(reasons.reasons_of_invalidity, {{ list_of([]) }}) as reasons
-    from reasons_of_candidates as candidates
-    left join events
-        on
-            candidates.source_key = events.source_key
-            and candidates.event_kind = events.event_kind
-    left join reasons_of_events as reasons
-        on
-            candidates.source_key = reasons.source_key
-            and candidates.event_kind = reasons.event_kind
-),
-
--- Meta takes an event for 7 days and one of a physical store for 62; two hours are kept back for requests that must be
--- repeated. What the browser has probably reported too would be counted twice after 48 hours.
-with_expiry as (
+with_payload as (
     select
         *,
         case
-            when setup = 'redundant' and action_source = 'website' and is_event_id_captured then 'dedup_window'
-            else 'window'
-        end as expires_reason,
-        case
-            when setup = 'redundant' and action_source = 'website' and is_event_id_captured
-                then occurred_at + interval '46 hours'
-            when action_source = 'physical_store' then occurred_at + interval '62 days' - interval '2 hours'
-            else occurred_at + interval '7 days' - interval '2 hours'
-        end as expires_at
-    from judged
+            when verdict = 'sendable'
+                then {{ json_object({
+                    'event_name': json_plain_text('event_name'),
+                    'event_time': json_integer(epoch_seconds('occurred_at')),
+                    'event_id': json_text('event_id'),
+                    'action_source': json_plain_text('action_source'),
+                    'event_source_url': json_text('event_source_url'),
+                    'referrer_url': json_text('referrer_url'),
+                    'user_data': 'user_data',
+                    'custom_data': json_object_or_nothing('custom_data'),
+                }) }}
+        end as payload
+    from with_custom_data
 )
 
 select
-    judged.source_key,
-    judged.source,
-    judged.entity,
-    judged.entity_key,
-    judged.part,
-    judged.event_kind,
-    judged.event_name,
-    judged.event_id,
+    source_key,
+    source,
+    entity,
+    entity_key,
+    part,
+    event_kind,
+    event_name,
+    event_id,
+    dataset,
+    action_source,
+    occurred_at,
+    committed_at,
+    landed_at,
+    expires_at,
+    expires_reason,
+    value,
+    currency,
+    verdict,
+    reasons,
+    payload,
+    {{ sha256_hex('payload') }} as payload_digest,
+    build_seq
+from with_payload
+
+union all
+
+select
+    source_key,
+    source,
+    entity,
+    entity_key,
+    part,
+    event_kind,
+    event_name,
+    cast(null as varchar) as event_id,
     'main' as dataset,
-    judged.action_source,
-    judged.occurred_at,
-    judged.committed_at,
-    judged.landed_at,
-    judged.expires_at,
-    judged.expires_reason,
-    judged.value,
-    judged.currency,
-    judged.verdict,
-    judged.reasons,
-    payloads.payload,
-    {{ sha256_hex('payloads.payload') }} as payload_digest,
-    judged.build_seq
-from with_expiry as judged
-left join payloads
-    on
-        judged.verdict = 'sendable'
-        and judged.source_key = payloads.source_key
-        and judged.event_kind = payloads.event_kind
+    action_source,
+    occurred_at,
+    committed_at,
+    landed_at,
+    occurred_at + {{ meta_window('action_source') }} - interval '2 hours' as expires_at,
+    'window' as expires_reason,
+    cast(null as decimal(18, 4)) as value,
+    cast(null as varchar) as currency,
+    'not_a_conversion' as verdict,
+    reasons || {{ list_of(["case when occurred_at < start_at then 'ours:before_start' end"]) }} as reasons,
+    cast(null as varchar) as payload,
+    cast(null as varchar) as payload_digest,
+    build_seq
+from no_conversions

@@ -1,79 +1,15 @@
 """A home, settings for it, an emulator and a scripted server. The clock of the home stands still."""
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from office import DATASET, TOKEN, Office
 from outbox import NOW
 from scripted import Scripted, scripted
 
-from waybill.delivery.retry import RetryPolicy
-from waybill.delivery.run import DeliveryReport, deliver
 from waybill.emulator import Emulator, running
-from waybill.home import Home
-from waybill.settings import Dataset, Settings, load_settings
-
-DATASET = "1234567890"
-TOKEN = "made-up-token-4711"
-QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
-
-
-@dataclass
-class Office:
-    """One home and what a test does with it; ``settings`` may be changed between deliveries."""
-
-    settings: Settings
-
-    @property
-    def home(self) -> Home:
-        return self.settings.home
-
-    def change(self, **changes: Any) -> None:
-        """Changes settings of the destination."""
-        target = self.settings.destinations["meta"].model_copy(update=changes)
-        self.settings = self.settings.model_copy(update={"destinations": {"meta": target}})
-
-    def set_token(self, token: str) -> None:
-        self.change(datasets={"main": Dataset(dataset_id=DATASET, access_token=token)})
-
-    def set_clock(self, at: datetime) -> None:
-        self.settings = self.settings.model_copy(update={"as_of": at})
-
-    def deliver(self) -> DeliveryReport:
-        return deliver(self.settings, "meta", policy=QUICK)
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Asks the ledger file itself, not Waybill."""
-        with closing(sqlite3.connect(self.home.ledger_file)) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def states(self) -> dict[str, int]:
-        """Events by state: the newest exception's, else the leaf batch's."""
-        counted: dict[str, int] = {}
-        newest = dict(
-            ((file_id, row), state)
-            for file_id, row, state in self.rows(
-                "select file_id, row_number, state from exceptions order by exception_id"
-            )
-        )
-        leaves = self.rows("select file_id, row_ranges, state from batches where state <> 'split'")
-        for file_id, ranges, state in leaves:
-            for start, end in json.loads(ranges):
-                for row in range(start, end):
-                    held = newest.get((file_id, row), state)
-                    counted[held] = counted.get(held, 0) + 1
-        return counted
-
-    def dump(self) -> list[tuple[Any, ...]]:
-        """Everything in the ledger."""
-        tables = [name for (name,) in self.rows("select name from sqlite_master where type = 'table' order by name")]
-        return [(table, *row) for table in tables for row in self.rows(f"select * from {table} order by 1")]
+from waybill.settings import load_settings
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -214,7 +214,3 @@ def _record(number: int, row: Event) -> dict[str, Any]:
         "event_id_taken": False,
         "past_expiry": expires_at <= NOW,
     }
-
-
-def with_changes(row: Event, **changes: Any) -> Event:
-    return replace(row, **changes)

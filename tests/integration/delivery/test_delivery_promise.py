@@ -6,9 +6,9 @@ import math
 from datetime import timedelta
 
 import pytest
+from office import TOKEN, Office
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 
-from conftest import TOKEN, Office
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError
 

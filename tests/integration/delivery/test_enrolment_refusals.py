@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from office import Office
 from outbox import LATER, Event, events, freeze, hand_over, judge
 
-from conftest import Office
 from waybill.delivery.ledger import Ledger
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict, SourceUnavailable

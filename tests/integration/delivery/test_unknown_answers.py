@@ -8,10 +8,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+from office import DATASET, TOKEN, Office
 from outbox import NOW, Event, events, hand_over
 from scripted import UNBELIEVABLE, Call, Reply, Scripted, accepted, error
 
-from conftest import DATASET, TOKEN, Office
 from waybill.errors import ConfigurationError, DestinationUnavailable
 
 KILLED = """

@@ -1,0 +1,224 @@
+"""How the run loop treats the platform: patience, order, several requests at once, and one deliverer at a time."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from office import TOKEN, Office
+from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
+from scripted import Call, Reply, Scripted, accepted, error
+
+from waybill.clock import Clock
+from waybill.delivery.run import deliver
+from waybill.errors import ConfigurationError, DestinationUnavailable
+from waybill.files import locked
+
+
+def test_a_second_deliverer_says_so_and_leaves(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(2))
+    held = threading.Event()
+    platform.script = lambda call: Reply(accepted(call).status, accepted(call).body, hold=held)
+    first = threading.Thread(target=scripted_office.deliver)
+    first.start()
+    assert platform.arrived.wait(60)
+
+    second = scripted_office.deliver()
+
+    held.set()
+    first.join()
+    assert (second.sent, second.enrolled, second.accepted) == (0, 0, 0)
+    assert any("another delivery" in note for note in second.notes)
+    assert len(platform.calls) == 1
+    assert scripted_office.states() == {"accepted": 2}
+
+
+def test_several_requests_are_under_way_at_once(scripted_office: Office, platform: Scripted) -> None:
+    scripted_office.change(batch_size=1, threads=3)
+    hand_over(scripted_office.home, events(3))
+    together = threading.Barrier(3, timeout=60)
+
+    def script(call: Call) -> Reply:
+        together.wait()
+        return accepted(call)
+
+    platform.script = script
+    assert scripted_office.deliver().accepted == 3
+
+
+def test_the_soonest_expiry_goes_first(scripted_office: Office, platform: Scripted) -> None:
+    scripted_office.change(batch_size=1, threads=1)
+    hours = [40, 3, 100, 9]
+    hand_over(scripted_office.home, [Event(hour, window=timedelta(hours=hour)) for hour in hours])
+
+    scripted_office.deliver()
+
+    sent = [event["event_id"] for call in platform.calls for event in call.events]
+    assert sent == [f"purchase_{hour}" for hour in sorted(hours)]
+
+
+@pytest.mark.parametrize("code", [1, 2, 4, 17, 21009, 80004, 999999])
+def test_passing_trouble_is_tried_again_in_the_same_run(scripted_office: Office, platform: Scripted, code: int) -> None:
+    hand_over(scripted_office.home, events(2))
+    platform.script = lambda call: error(code, status=500) if len(platform.calls) <= 2 else accepted(call)
+
+    report = scripted_office.deliver()
+
+    assert (report.accepted, report.requests) == (2, 3)
+    assert report.unclassified == (2 if code == 999999 else 0)
+    assert scripted_office.states() == {"accepted": 2}
+
+
+def test_a_platform_that_stays_away_is_not_besieged(scripted_office: Office, platform: Scripted) -> None:
+    scripted_office.change(batch_size=1, threads=2)
+    hand_over(scripted_office.home, events(50))
+    platform.script = lambda call: error(2, status=500)
+
+    with pytest.raises(DestinationUnavailable, match="50 pending"):
+        scripted_office.deliver()
+
+    assert len(platform.calls) <= 4 * 2
+    assert scripted_office.states() == {"pending": 50}
+
+
+def test_a_platform_that_names_a_long_wait_is_left_alone(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(2))
+    usage = json.dumps({"1": [{"type": "ads_insights", "estimated_time_to_regain_access": 45}]})
+    throttled = error(80004, status=400)
+    platform.script = lambda call: Reply(400, throttled.body, {"X-Business-Use-Case-Usage": usage})
+
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+
+    assert len(platform.calls) == 1
+    assert scripted_office.rows("select state, not_before from batches") == [("pending", "2026-11-20T12:45:00.000000Z")]
+
+
+def test_a_wait_is_kept_by_later_runs_whose_clock_goes_on(
+    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over(scripted_office.home, events(2))
+    throttled = error(4)
+    platform.script = lambda call: Reply(400, throttled.body, {"Retry-After": "600"})
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+    platform.script = accepted
+    at = NOW + timedelta(minutes=5)
+    monkeypatch.setattr(Clock, "now", lambda clock: at)
+    scripted_office.settings = scripted_office.settings.model_copy(update={"as_of": None})
+
+    assert scripted_office.deliver().pending == 2
+    at = NOW + timedelta(minutes=11)
+    assert scripted_office.deliver().accepted == 2
+
+
+def test_one_batch_that_never_succeeds_does_not_hold_the_others_up(scripted_office: Office, platform: Scripted) -> None:
+    scripted_office.change(batch_size=1, threads=2)
+    hand_over(scripted_office.home, events(20))
+    platform.script = lambda call: error(999) if call.events[0]["event_id"] == "purchase_1" else accepted(call)
+
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+
+    assert scripted_office.states() == {"pending": 1, "accepted": 19}
+
+
+def test_a_missing_permission_that_looks_like_a_bad_event_loses_nothing(
+    scripted_office: Office, platform: Scripted
+) -> None:
+    hand_over(scripted_office.home, events(300))
+    platform.script = lambda call: error(100)
+
+    with pytest.raises(ConfigurationError, match="code 100"):
+        scripted_office.deliver()
+
+    assert scripted_office.states() == {"pending": 300}
+    assert len(platform.calls) < 100
+
+    platform.script = accepted
+    assert scripted_office.deliver().accepted == 300
+
+
+def test_a_doubtful_refusal_is_final_once_another_event_was_taken(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(1000))
+    ids = [1, 640]
+    bad = {f"purchase_{number}" for number in ids}
+    platform.script = lambda call: error(100) if bad & {e["event_id"] for e in call.events} else accepted(call)
+
+    report = scripted_office.deliver()
+
+    assert (report.accepted, report.rejected) == (998, 2)
+    assert len(platform.calls) <= 2 * 2 * 10 + 2
+
+
+def test_a_transient_refusal_rejects_nobody(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(1))
+    platform.script = lambda call: (
+        error(100, 2804003, is_transient=True) if len(platform.calls) == 1 else accepted(call)
+    )
+
+    assert scripted_office.deliver().accepted == 1
+
+
+def test_an_interrupted_delivery_records_the_answers_under_way(
+    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted_office.change(batch_size=1, threads=2)
+    hand_over(scripted_office.home, events(10))
+    from waybill.delivery import sender
+
+    real = sender.wait
+
+    def interrupted(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(sender, "wait", real)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sender, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scripted_office.deliver()
+
+    assert scripted_office.states() == {"accepted": 2, "pending": 8}
+    assert scripted_office.deliver().accepted == 8
+    assert len(platform.calls) == 10
+
+
+def test_nothing_of_the_platforms_prose_is_kept(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(2))
+    platform.script = lambda call: error(190, 463, status=401, error_user_msg="person7@example.com")
+
+    with pytest.raises(ConfigurationError) as stopped:
+        scripted_office.deliver()
+
+    assert "subcode 463" in str(stopped.value)
+    assert "person7" not in str(stopped.value) and TOKEN not in repr(stopped.value)
+    assert "person7" not in str(scripted_office.dump())
+
+
+def test_stores_are_for_their_owner_only(scripted_office: Office) -> None:
+    hand_over(scripted_office.home, events(1))
+    scripted_office.deliver()
+
+    made = [*scripted_office.home.root.glob("ledger*")]
+    made += (scripted_office.home.published / "delivery").rglob("*.parquet")
+    assert len(made) >= 6
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+
+
+def test_a_publisher_does_not_wait_for_a_delivery(scripted_office: Office) -> None:
+    from waybill.delivery.publish import publish
+
+    scripted_office.home.create()
+    with locked(scripted_office.home.root / "ledger.meta.lock") as alone:
+        assert alone
+        assert publish(scripted_office.settings).counts()["files"] == 0
+
+
+def test_quarantined_rows_may_come_again(scripted_office: Office, platform: Scripted) -> None:
+    first = freeze(scripted_office.home, events(3))
+    judge(first, quarantined=[1])
+    scripted_office.deliver()
+    hand_over(scripted_office.home, [Event(2)], build=LATER, after=first.file_id)
+
+    assert deliver(scripted_office.settings, "meta").accepted == 1
+    sent = [event["event_id"] for call in platform.calls for event in call.events]
+    assert sent == ["purchase_1", "purchase_3", "purchase_2"]

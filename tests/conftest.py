@@ -1,11 +1,17 @@
 """What every test may rely on: nothing leaves this machine."""
 
 import ipaddress
+import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+# The PostgreSQL wheel asks for it at import and warns where it is not set or not its owner's alone.
+if "XDG_RUNTIME_DIR" not in os.environ:
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="waybill-tests-")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, StaticPool, create_engine, event
+from sqlalchemy import Engine, NullPool, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from waybill.errors import LedgerConflict, SourceUnavailable
@@ -26,7 +26,12 @@ def open_file(path: Path, *, writable: bool, busy_seconds: float) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": busy_seconds}, hide_parameters=True)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": busy_seconds},
+        poolclass=QueuePool if writable else NullPool,  # a reader leaves nothing open behind
+        hide_parameters=True,
+    )
     _begin_ourselves(engine, "BEGIN IMMEDIATE" if writable else "BEGIN")
 
     @event.listens_for(engine, "connect")

@@ -137,7 +137,8 @@ def _quarantined(delta: DeltaFile, decision: Decision) -> list[int]:
     """The row numbers that the gate refused; ``decisions.read`` has verified that its file is whole."""
     table = pq.read_table(delta.gate_path, columns=["row_number", "state"])
     rows: list[int] = table.filter(pc.equal(table["state"], "quarantined"))["row_number"].to_pylist()
-    if not len(rows) == len(set(rows)) == decision.quarantined or not set(rows) <= set(range(delta.rows)):
+    inside = not rows or (min(rows) >= 0 and max(rows) < delta.rows)
+    if not (inside and len(rows) == len(set(rows)) == decision.quarantined):
         raise LedgerConflict(
             f"{delta.decision_path} counts {decision.quarantined} quarantined events, and {delta.gate_path} names "
             f"{len(set(rows))}. Delete the decision and run `waybill gate` again."

@@ -1,5 +1,7 @@
 """A sample in a DuckDB file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,8 +39,7 @@ class DuckDbStore:
         return self._connection.execute(query).fetchall()
 
     def create(self, tables: Tables, first: Slice) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute("begin")
+        with self._writing() as cursor:
             for name, frame in tables.items():
                 cursor.execute(f"drop table if exists {name}")
                 cursor.execute(create_table(name, frame, with_key=False))
@@ -47,17 +48,28 @@ class DuckDbStore:
             cursor.execute(f"drop table if exists {MARKER}")
             cursor.execute(f"create table {MARKER} ({Slice.columns()})")
             _mark(cursor, first)
-            cursor.execute("commit")
 
     def merge(self, tables: Tables, later: Slice) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute("begin")
+        with self._writing() as cursor:
             for name, frame in tables.items():
                 cursor.register("new_rows", frame)
                 for statement in replace_rows(name, "new_rows"):
                     cursor.execute(statement)
             _mark(cursor, later)
-            cursor.execute("commit")
+
+    @contextmanager
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction; what fails in it is told without rows."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("begin")
+                yield cursor
+                cursor.execute("commit")
+        except duckdb.Error as error:
+            raise ConfigurationError(
+                f"{self._path} refused the sample's tables ({type(error).__name__}); nothing was changed. Make room on "
+                "the disk, drop what depends on the tables, or name another file with --into."
+            ) from None
 
     def __enter__(self) -> Self:
         return self

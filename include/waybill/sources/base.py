@@ -39,7 +39,7 @@ class Warehouse(Protocol):
     def batches(
         self, name: TableName, table: TableSettings, found: dict[str, str], window: Window
     ) -> Iterator[pa.RecordBatch]:
-        """The declared columns of the window's rows and of rows without cursor, in types that the declared ones hold."""
+        """The declared columns of the window's rows and of those without cursor, in types that declared ones hold."""
         ...
 
     def __enter__(self) -> Self: ...

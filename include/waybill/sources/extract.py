@@ -1,6 +1,7 @@
 """Brings what is new in the warehouse to landing/: all tables of a run up to the same moment, all of them or none."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,10 +42,13 @@ class ExtractReport:
     def counts(self) -> dict[str, int | float]:
         """Rows and files landed; ``lag_seconds_max`` is how far a newest row is behind the window's end, at worst."""
         lags = [(one.window_end - one.newest_cursor).total_seconds() for one in self.tables if one.newest_cursor]
+        rows: Counter[str] = Counter()
+        for one in self.tables:
+            rows[f"rows_{one.table}"] += one.rows
         return {
             "rows": sum(one.rows for one in self.tables),
             "files": sum(one.file is not None for one in self.tables),
-            **{f"rows_{one.table}": one.rows for one in self.tables},
+            **rows,
             "lag_seconds_max": round(max(lags, default=0.0), 3),
         }
 

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from waybill.errors import ConfigurationError
 
@@ -33,6 +34,11 @@ _READABLE: Final = {
     "decimal": {"numeric", "decimal", "hugeint", *_WIDE},
 }
 """By declared type: the warehouse's types (without precision) that it can hold. ``varchar`` reads any type."""
+
+_CALENDAR: Final = {  # the numbers behind them, from the year 1 to 9999
+    MOMENT: (pa.int64(), -62_135_596_800_000_000, 253_402_300_799_999_999),
+    pa.date32(): (pa.int32(), -719_162, 2_932_896),
+}
 
 
 def arrow_type(declared: str) -> pa.DataType:
@@ -73,10 +79,25 @@ def as_declared(place: str, batch: pa.RecordBatch, schema: pa.Schema) -> pa.Reco
     columns = []
     for field, column in zip(schema, batch.columns, strict=True):
         try:
-            columns.append(column if column.type == field.type else column.cast(field.type))
+            same = column if column.type == field.type else column.cast(field.type)
         except pa.ArrowInvalid:
             raise ConfigurationError(
-                f"Table {place} has values in {field.name} that {field.type} does not hold exactly (too many digits, or "
-                "not a number); nothing was landed. Declare a wider type for it in waybill.toml."
+                f"Table {place} has values in {field.name} that {field.type} does not hold exactly (too many digits, "
+                "or not a number); nothing was landed. Declare a wider type for it in waybill.toml."
             ) from None
+        _check_calendar(place, field, same)
+        columns.append(same)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _check_calendar(place: str, field: pa.Field, column: pa.Array) -> None:
+    """Refuses what databases call infinity, which no calendar has and drivers turn into some moment or other."""
+    if field.type not in _CALENDAR or len(column) == 0:
+        return
+    number, first, last = _CALENDAR[field.type]
+    found = pc.min_max(column.cast(number)).as_py()
+    if found["min"] is not None and not (first <= found["min"] and found["max"] <= last):
+        raise ConfigurationError(
+            f"Table {place} has values in {field.name} outside the years 1 to 9999 (infinity, perhaps); nothing was "
+            "landed. Correct them in the warehouse, or read a view without them."
+        )

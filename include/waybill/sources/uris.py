@@ -58,10 +58,10 @@ class PostgresServer:
     def scrub(self, text: str) -> str:
         """A driver's message on one line, without the password should it be in there."""
         parts = urlsplit(self.uri)
-        written = parts.netloc.rpartition("@")[0].partition(":")[2]
-        secrets = {written, unquote(written)} | {
-            value for name, value in parse_qsl(parts.query) if name in _SECRET_OPTIONS
-        }
+        options = [option.partition("=") for option in parts.query.split("&")]
+        written = [parts.netloc.rpartition("@")[0].partition(":")[2]]
+        written += [value for name, _, value in options if name in _SECRET_OPTIONS]
+        secrets = {*written, *map(unquote, written)}
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return " ".join(text.split())
@@ -116,6 +116,7 @@ def _postgres(uri: str) -> PostgresServer:
     if not sane or re.search(r"%(?![0-9A-Fa-f]{2})", rest):
         raise ConfigurationError(
             "The PostgreSQL URI of the warehouse cannot be read. Write it as "
-            "postgresql://user:password@host:5432/database with every special character of the password percent-encoded (# as %23, @ as %40, / as %2F, % as %25)."
+            "postgresql://user:password@host:5432/database with every special character of the "
+            "password percent-encoded (# as %23, @ as %40, / as %2F, % as %25)."
         )
     return PostgresServer("postgresql:" + rest)

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 {# A new kind of event is one more model in this list. #}
 {%- set kinds = [

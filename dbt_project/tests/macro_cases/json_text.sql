@@ -1,0 +1,3 @@
+{{ config(tags=['macro_cases']) }}
+
+{{ text_cases_gone_wrong('json_text', json_text('cases.input')) }}

@@ -1,0 +1,3 @@
+{{ config(tags=['macro_cases']) }}
+
+{{ identifier_cases_gone_wrong('db', normalize_db('cases.input', as_of="timestamptz '2026-11-20 12:00:00+00'")) }}

@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,13 +27,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; ``hold`` keeps it back until the event is set, ``cut`` promises more bytes than it sends."""
+    """An answer; ``hold`` keeps it back until the event is set, ``cut`` promises more bytes than it sends,
+    ``trickle`` goes on for ever, a byte at a time."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: threading.Event | None = None
     cut: bool = False
+    trickle: bool = False
 
 
 def accepted(call: Call) -> Reply:
@@ -87,9 +90,12 @@ def scripted() -> Iterator[Scripted]:
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body) + (100 if reply.cut else 0)))
+                self.send_header("Content-Length", str(len(reply.body) + (10**9 if reply.cut or reply.trickle else 0)))
                 self.end_headers()
                 self.wfile.write(reply.body)
+                while reply.trickle:
+                    self.wfile.write(b" ")
+                    time.sleep(0.01)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the caller gave up, as the test wants
             self.close_connection = self.close_connection or reply.cut
@@ -114,6 +120,7 @@ UNBELIEVABLE = {
     "events received in words": Reply(body=b'{"events_received": "3"}'),
     "a page": Reply(body=b"<html>please sign in</html>", headers={"Content-Type": "text/html"}),
     "half an answer": Reply(body=b'{"events_rec', cut=True),
+    "a whole object and then a cut": Reply(body=b'{"events_received": 3}', cut=True),
     "nothing": Reply(),
     "an error inside a success": Reply(body=b'{"events_received": 3, "error": {"code": 1, "message": "no"}}'),
     "a redirect": Reply(status=302, headers={"Location": "/elsewhere"}),

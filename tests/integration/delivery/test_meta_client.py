@@ -92,6 +92,11 @@ def test_an_answer_that_takes_too_long_is_unknown(platform: Scripted) -> None:
     assert isinstance(outcome, Unknown)
 
 
+def test_an_answer_that_trickles_is_given_up(platform: Scripted) -> None:
+    platform.script = lambda call: Reply(body=b'{"events_received": 3', trickle=True)
+    assert isinstance(send(client_for(platform.url, timeout_seconds=0.2)), Unknown)
+
+
 def test_an_endless_answer_is_cut(platform: Scripted) -> None:
     platform.script = lambda call: Reply(body=b" " * 3_000_000)
     assert isinstance(send(client_for(platform.url)), Unknown)

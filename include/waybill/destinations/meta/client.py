@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from waybill.destinations.base import Batch, Capabilities, Outcome, Receipt, Retry, Unknown
 from waybill.destinations.meta import answers
@@ -58,8 +58,8 @@ class MetaClient:
         sent = Receipt(request_bytes=len(body))
         started = time.monotonic()
         try:
-            answer = self._post(batch.dataset, body, started + self._timeout)
-        except requests.RequestException as error:
+            answer = self._post(batch.dataset, body, started + 2 * self._timeout)
+        except (requests.RequestException, HTTPError) as error:
             outcome = _no_answer(error, sent)
         else:
             outcome = answers.read(answer, len(batch.payloads), sent)
@@ -76,16 +76,12 @@ class MetaClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            received = bytearray()
-            for chunk in response.iter_content(64 * 1024):
-                received += chunk
-                if len(received) > _LARGEST_ANSWER or time.monotonic() > deadline:
-                    raise requests.ReadTimeout("the answer is too long or too slow")
+            body_read = _read(response.raw, deadline)
             if warning := response.headers.get("X-Ad-Api-Version-Warning"):
                 LOG.warning("Meta warns about the API version (X-Ad-Api-Version-Warning, %d characters)", len(warning))
             return answers.Answer(
                 status=response.status_code,
-                body=bytes(received),
+                body=body_read,
                 retry_after=response.headers.get("Retry-After"),
                 usage=response.headers.get("X-Business-Use-Case-Usage"),
             )
@@ -129,7 +125,17 @@ def _check_token(name: str, dataset: Dataset) -> None:
         )
 
 
-def _no_answer(error: requests.RequestException, sent: Receipt) -> Outcome:
+def _read(raw: Any, deadline: float) -> bytes:
+    """The body as it comes, so that one that trickles for ever is given up at the deadline (monotonic seconds)."""
+    received = bytearray()
+    while part := raw.read1(64 * 1024):
+        received += part
+        if len(received) > _LARGEST_ANSWER or time.monotonic() > deadline:
+            raise requests.ReadTimeout("the answer is too long or too slow")
+    return bytes(received)
+
+
+def _no_answer(error: requests.RequestException | HTTPError, sent: Receipt) -> Outcome:
     """Retry when no connection came about, unknown otherwise: the request, or a part of it, may have left."""
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):

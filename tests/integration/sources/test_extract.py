@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from waybill.errors import ConfigurationError
-from waybill.sources import extract
+from waybill.sources import extract, landing
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -239,3 +239,20 @@ def test_an_interruption_midway_leaves_no_file_and_the_same_watermark(
     report = extract(place.at(NOON + MINUTE, shop.uri, declare()))
     assert report.tables[0].window_start == NOON - 15 * MINUTE
     assert not left_over.exists()
+
+
+def test_all_tables_of_a_run_are_of_one_moment(
+    postgres: Any, place: Any, declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.sql(ORDERS + "create table lines (id varchar, updated_at timestamptz)")
+    stage = landing.stage
+
+    def stage_while_the_shop_goes_on(*arguments: Any) -> landing.Staged:
+        staged = stage(*arguments)
+        postgres.sql("insert into lines values ('committed meanwhile', '2026-11-20 11:59:00+00')")
+        return staged
+
+    monkeypatch.setattr(landing, "stage", stage_while_the_shop_goes_on)
+    report = extract(place.at(NOON, postgres.uri, declare(TWO_TABLES)))
+    assert [one.rows for one in report.tables] == [0, 0]
+    assert {one.window_end for one in report.tables} == {NOON}

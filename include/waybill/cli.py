@@ -39,22 +39,30 @@ def main() -> NoReturn:
 
 @app.command()
 def sample(
-    orders: Annotated[int, typer.Option(min=1, help="How many orders.")] = 5000,
-    leads: Annotated[int, typer.Option(min=0, help="How many leads.")] = 1500,
+    orders: Annotated[int | None, typer.Option(min=1, help="How many orders; 5000 for a new shop.")] = None,
+    leads: Annotated[int | None, typer.Option(min=0, help="How many leads; 1500 for a new shop.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same shop.")] = 7,
     into: Annotated[
         str | None, typer.Option(help="duckdb:///shop.duckdb or postgresql://…; default: the home.")
     ] = None,
     as_of: Annotated[str | None, typer.Option(help="Fix this home's clock at this moment (ISO 8601).")] = None,
-    later: Annotated[bool, typer.Option(help="Add a later slice of new and updated rows instead.")] = False,
+    later: Annotated[
+        bool, typer.Option(help="Add a later slice instead; 5 % of the shop if no size is given.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a realistic shop, with an honest share of everyday mess."""
-    from waybill.sample import make
+    from waybill.sample import add_slice, make
 
     settings = load_settings()
     settings.home.create()
-    report = make(settings, orders=orders, leads=leads, seed=seed, into=into, as_of=_moment(as_of), later=later)
+    moment = _moment(as_of)
+    if later:
+        report = add_slice(settings, orders=orders, leads=leads, into=into, as_of=moment)
+    else:
+        report = make(
+            settings, orders=orders or 5000, leads=1500 if leads is None else leads, seed=seed, into=into, as_of=moment
+        )
     _show("sample", report.counts(), as_json)
 
 

@@ -4,6 +4,7 @@
 ``published/`` ← build, gate and delivery, each in folders of its own.
 """
 
+import json
 import os
 import tomllib
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ class HomeFacts:
         if self.start_at is not None:
             lines.append(f"start_at = {self.start_at.isoformat()}")
         if self.warehouse_uri is not None:
-            lines.append(f'warehouse_uri = "{self.warehouse_uri}"')
+            lines.append(f"warehouse_uri = {json.dumps(self.warehouse_uri)}")  # TOML quotes as JSON does
         return "\n".join(lines) + "\n"
 
 

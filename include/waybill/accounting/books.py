@@ -36,14 +36,14 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
     home = settings.home
     if not (home.published / "candidates_total.parquet").exists():
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
-    ledger = Ledger.open_readonly(home)
-    ensure_keys(home, ledger)
     books = duckdb.connect(config={"temp_directory": str(home.build / "tmp")})
     books.execute("set TimeZone = 'UTC'")
+    with Ledger.open_readonly(home) as ledger:
+        ensure_keys(home, ledger)
+        for name, table in ledger.tables_as_arrow().items():
+            books.register(name, table)
     for name, pattern in _VIEWS.items():
         _view(books, name, home.published / pattern)
-    for name, table in ledger.tables_as_arrow().items():
-        books.register(name, table)
     books.register("judged", _newest_judged(home).to_arrow())
     _landed(books, settings)
     return books

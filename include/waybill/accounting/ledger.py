@@ -10,6 +10,7 @@ def open_ledger(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection in memory with ``files``, ``batches``, ``attempts`` and ``exceptions``."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    for name, table in Ledger.open_readonly(settings.home).tables_as_arrow().items():
-        connection.register(name, table)
+    with Ledger.open_readonly(settings.home) as ledger:
+        for name, table in ledger.tables_as_arrow().items():
+            connection.register(name, table)
     return connection

@@ -82,7 +82,10 @@ def _raise(settings: Settings, results: Path, output: str) -> None:
             if result["status"] in ("error", "fail", "runtime error"):
                 failed.append(f"  {result['unique_id']}: {_first_line(result.get('message') or '')}")
     if not failed:
-        failed = [f"  {_first_line(line)}" for line in output.splitlines() if "Error" in line][:5]
+        lines = output.splitlines()
+        failed = [
+            f"  {_first_line(chr(10).join(lines[n : n + 3]))}" for n, line in enumerate(lines) if "Error" in line
+        ][:3]
     names = "\n".join(failed) or f"  dbt ended without naming a node: {os.fspath(log)}"
     raise BuildFailed(
         f"dbt could not build the marts; what was published is as it was. What failed:\n{names}\n"
@@ -92,4 +95,4 @@ def _raise(settings: Settings, results: Path, output: str) -> None:
 
 def _first_line(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return _QUOTED.sub("'…'", " ".join(lines[:2]))[:300]
+    return _QUOTED.sub("'…'", " ".join(lines[:3]))[:300]

@@ -135,10 +135,10 @@ def freeze(
     warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build_id: str, last_good_seq: int, now: datetime
 ) -> Freeze:
     """Writes the delta file, its withdrawals and its sidecar, in that order; the sidecar makes it count."""
-    ledger = Ledger.open_readonly(home)
-    after = ledger.last_enrolled(destination)
-    ensure_keys(home, ledger)
-    unsettled = [file.file_id for file in ledger.enrolled_files(destination) if file.settled_at is None]
+    with Ledger.open_readonly(home) as ledger:
+        after = ledger.last_enrolled(destination)
+        ensure_keys(home, ledger)
+        unsettled = [file.file_id for file in ledger.enrolled_files(destination) if file.settled_at is None]
     keys = str(home.published / "delivery" / "keys" / destination / "*.parquet")
     warehouse.execute(_ENROLLED.replace("$keys", _literal(keys)))
     warehouse.execute(

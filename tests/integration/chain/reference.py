@@ -1,0 +1,189 @@
+"""A slow, obvious second opinion: where every candidate of a landed shop must be, in plain Python over landing files.
+
+It shares no code with the product: it reads the Parquet files and follows the written rules, row by row.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+NEEDS_CONSENT = {"GB", "DE", "FR", "IT", "ES", "NL", "PL", "SE", "CH", "AT", "IE", "BE", "PT", "DK", "NO", "FI"}
+SPELLINGS = {
+    "UK": "GB", "UNITED KINGDOM": "GB", "GREAT BRITAIN": "GB", "DEUTSCHLAND": "DE", "GERMANY": "DE", "FRANCE": "FR",
+    "ITALIA": "IT", "ITALY": "IT", "ESPAÑA": "ES", "SPAIN": "ES", "USA": "US", "UNITED STATES": "US", "BRASIL": "BR",
+    "BRAZIL": "BR", "JAPAN": "JP", "日本": "JP", "CANADA": "CA", "AUSTRALIA": "AU", "MÉXICO": "MX", "MEXICO": "MX",
+    "KOREA": "KR", "SOUTH KOREA": "KR", "대한민국": "KR", "INDIA": "IN", "NEDERLAND": "NL", "NETHERLANDS": "NL",
+}  # fmt: skip
+KNOWN_CURRENCIES = {"USD", "EUR", "GBP", "BRL", "JPY", "CAD", "AUD", "MXN", "KRW", "INR", "CHF", "PLN", "SEK"}
+PLACEHOLDERS = {"", "n/a", "none", "null", "unknown", "anonymous", "test", "xxx"}
+WEAK = {
+    "first_name": "fn", "last_name": "ln", "city": "ct", "state": "st", "postal_code": "zp", "country": "country",
+}  # fmt: skip
+TOO_BROAD = (
+    {"ct", "country", "st", "zp", "ge", "client_user_agent"}, {"db", "client_user_agent"}, {"fn", "ge"}, {"ln", "ge"},
+)  # fmt: skip
+STRONG = ("client_ip_address", "fbc", "fbp", "fbclid")
+
+
+class Shop:
+    """The newest landed version of every row, and the decisions of everybody."""
+
+    def __init__(self, landing: Path, start_at: datetime) -> None:
+        self.landing, self.start_at = landing, start_at
+        self.orders = self._newest("orders", "order_id")
+        self.leads = self._newest("leads", "lead_id")
+        self.customers = self._newest("customers", "customer_id")
+        self.lines: dict[str, list[dict[str, Any]]] = {}
+        for line in self._newest("order_lines", "order_id", "line_number").values():
+            self.lines.setdefault(line["order_id"], []).append(line)
+        self.clicks: dict[str, list[dict[str, Any]]] = {}
+        for click in self._newest("clicks", "click_id").values():
+            self.clicks.setdefault(click["order_id"] or click["lead_id"], []).append(click)
+        self.decisions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for consent in self._newest("consents", "consent_id").values():
+            if consent["purpose"] == "advertising":
+                self.decisions.setdefault((consent["subject_type"], consent["subject_id"]), []).append(consent)
+
+    def _newest(self, table: str, *key: str) -> dict[Any, dict[str, Any]]:
+        frame = pl.concat(pl.read_parquet(path) for path in sorted((self.landing / "shop" / table).glob("*.parquet")))
+        newest: dict[Any, dict[str, Any]] = {}
+        for row in frame.sort("updated_at", "_extracted_at").iter_rows(named=True):
+            newest[tuple(row[name] for name in key)] = row
+        return newest
+
+    def verdicts(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Source key → (verdict, what is known of the event: name, id, moments)."""
+        found: dict[str, tuple[str, dict[str, Any]]] = {}
+        for order in self.orders.values():
+            found.update(self._order(order))
+        for lead in self.leads.values():
+            found[f"shop/leads/{escaped(lead['lead_id'])}"] = self._lead(lead)
+        return found
+
+    def _order(self, order: dict[str, Any]) -> Iterable[tuple[str, tuple[str, dict[str, Any]]]]:
+        key = f"shop/orders/{escaped(order['order_id'])}"
+        occurred = order["paid_at"] or order["ordered_at"]
+        refunded = order["refunded_amount"]
+        is_none = (
+            order["is_test"]
+            or order["paid_at"] is None
+            or order["status"] in ("cancelled", "refunded", "duplicate")
+            or order["cancelled_at"] is not None
+            or (refunded is not None and refunded > 0 and refunded >= order["total"])
+            or order["channel"] not in ("web", "store")
+            or occurred < self.start_at
+        )
+        is_withheld = self._withheld("customer", order["customer_id"], occurred)
+        known = {"event_name": "Purchase", "occurred_at": occurred}
+        if order["channel"] != "store":
+            captured = captured_id(self.clicks.get(order["order_id"], []))
+            known |= {"event_id": captured or f"purchase_{order['order_id']}", "is_captured": captured is not None}
+            is_invalid = bad_money(order["total"], order["currency"], required=True)
+            return [(key, (verdict(is_none, is_withheld, is_invalid), known | {"days": 7}))]
+        lines = self.lines.get(order["order_id"], [])
+        if not lines:
+            known |= {"event_id": f"purchase_{order['order_id']}", "is_captured": False, "days": 62}
+            return [(key, (verdict(is_none, is_withheld, True), known))]
+        return [
+            (
+                f"{key}/{line['line_number']}",
+                (
+                    verdict(
+                        is_none,
+                        is_withheld,
+                        bad_money(line["quantity"] * line["unit_price"], order["currency"], required=True),
+                    ),
+                    known
+                    | {
+                        "event_id": f"purchase_{order['order_id']}_{line['line_number']}",
+                        "is_captured": False,
+                        "days": 62,
+                    },
+                ),
+            )
+            for line in lines
+        ]
+
+    def _lead(self, lead: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        clicks = self.clicks.get(lead["lead_id"], [])
+        captured = captured_id(clicks)
+        is_none = lead["is_test"] or lead["status"] in ("spam", "duplicate") or lead["submitted_at"] < self.start_at
+        is_withheld = self._withheld("lead", lead["lead_id"], lead["submitted_at"])
+        known = {
+            "event_name": "Lead",
+            "occurred_at": lead["submitted_at"],
+            "event_id": captured or f"lead_{lead['lead_id']}",
+            "is_captured": captured is not None,
+            "days": 7,
+        }
+        return verdict(is_none, is_withheld, not _is_anybody(lead, clicks)), known
+
+    def _withheld(self, kind: str, subject: str | None, occurred: datetime) -> bool:
+        people = self.customers if kind == "customer" else self.leads
+        person = people.get((subject,))
+        spelled = ((person or {}).get("country") or "").strip().upper()
+        country = SPELLINGS.get(spelled, spelled)
+        decisions = sorted(
+            self.decisions.get((kind, subject or ""), []), key=lambda row: (row["decided_at"], row["consent_id"])
+        )
+        then = [row["decision"] for row in decisions if row["decided_at"] <= occurred][-1:]
+        now = [row["decision"] for row in decisions][-1:]
+        if {"denied", "withdrawn"} & {*then, *now}:
+            return True
+        return (len(country) != 2 or country in NEEDS_CONSENT) and (then, now) != (["granted"], ["granted"])
+
+
+def states(
+    verdicts: dict[str, tuple[str, dict[str, Any]]], now: datetime
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Where each candidate must be once everything sendable has been offered at ``now``, and what is known of it."""
+    placed: dict[str, str] = {}
+    holders: dict[tuple[str, str], str] = {}
+    sendable = [(key, known) for key, (verdict, known) in verdicts.items() if verdict == "sendable"]
+    for key, known in sorted(sendable, key=lambda item: (item[1]["occurred_at"], item[0])):
+        limit = timedelta(hours=46) if known["is_captured"] else timedelta(days=known["days"], hours=-2)
+        name = (known["event_name"], known["event_id"])
+        if known["occurred_at"] + limit <= now:
+            placed[key] = "expired"
+        elif name in holders:
+            placed[key] = "quarantined"
+        else:
+            placed[key] = "accepted"
+        holders.setdefault(name, key)
+    for key, (found, _) in verdicts.items():
+        placed.setdefault(key, found)
+    return placed, {key: known for key, (_, known) in verdicts.items()}
+
+
+def verdict(is_none: bool, is_withheld: bool, is_invalid: bool) -> str:
+    return "not_a_conversion" if is_none else "withheld" if is_withheld else "invalid" if is_invalid else "sendable"
+
+
+def bad_money(value: Any, currency: str | None, *, required: bool) -> bool:
+    return required and (value is None or value < 0 or (currency or "").strip().upper() not in KNOWN_CURRENCIES)
+
+
+def captured_id(clicks: list[dict[str, Any]]) -> str | None:
+    with_id = [click for click in clicks if click["event_id"]]
+    newest = sorted(with_id, key=lambda click: (click["clicked_at"] or click["updated_at"], click["click_id"]))
+    return newest[-1]["event_id"] if newest else None
+
+
+def escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
+
+
+def _is_anybody(lead: dict[str, Any], clicks: list[dict[str, Any]]) -> bool:
+    """Whether what is known of a lead is more than Meta's baseline; the sample's values are told apart by eye."""
+    email, phone = (lead["email"] or "").strip(), (lead["phone"] or "").strip()
+    keys = {name for column, name in WEAK.items() if (lead[column] or "").strip(" -.").lower() not in PLACEHOLDERS}
+    if ("@" in email and "." in email.rpartition("@")[2] and " " not in email) or len(email) == 64:
+        keys.add("em")
+    if sum(letter.isdigit() for letter in phone) >= 9:
+        keys.add("ph")
+    keys |= {name for click in clicks for name in STRONG if click[name]}
+    keys |= {"client_user_agent" for click in clicks if click["client_user_agent"]}
+    return not any(keys <= too_broad for too_broad in TOO_BROAD)

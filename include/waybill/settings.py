@@ -111,8 +111,8 @@ class DestinationSettings(_Model):
         return url.rstrip("/")
 
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "emulator"})
-"""Hosts that a sample home may send to; ``emulator`` is the service's name inside docker-compose."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Hosts that a sample home may send to."""
 
 
 class Settings(_Model):

@@ -1,12 +1,16 @@
 -- What Meta documents: the keys of an event, and the currencies of ISO 4217. Kept apart from the models that write payloads.
 -- Pages of the Conversions API: server event parameters, customer information parameters, standard parameters.
 -- A key that nobody documents is more likely a leak or a slip than a new feature.
-create or replace temp macro words(text) as regexp_split_to_array(trim(text), '\s+');
+create or replace temp macro words(text) as regexp_split_to_array(trim(text, chr(10) || ' '), '\s+');
 
 set variable event_keys = words('
     event_name event_time user_data action_source event_source_url event_id custom_data referrer_url opt_out
     data_processing_options data_processing_options_country data_processing_options_state customer_segmentation
     original_event_data attribution_data advanced_measurement_table messaging_channel app_data
+');
+
+set variable action_sources = words('
+    email website app phone_call chat physical_store system_generated business_messaging other
 ');
 
 set variable user_data_keys = words('
@@ -26,25 +30,23 @@ set variable contents_keys = words('
 ');
 
 -- what other systems write where there is nothing
-set variable hashes_of_nothing = [
+set variable hashes_of_nothing = array_to_string([
     sha256(nothing)
     for nothing in ['', ' ', '-', 'n/a', 'null', 'none', 'nan', 'nil', 'undefined', 'unknown', '0']
-];
+], '|');
 
-create or replace temp table known_currencies as
-select
-    code,
-    -- everyday amounts have many digits
-    code in ('ARS', 'COP', 'GNF', 'IDR', 'IRR', 'JPY', 'KHR', 'KRW', 'LAK',
-        'LBP', 'MMK', 'NGN', 'PYG', 'SLE', 'SYP', 'TZS', 'UGX', 'UZS', 'VND') as is_small_unit,
-    -- ISO 4217 exponent 0: whole numbers only
-    code not in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW',
-        'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') as has_minor_unit,
-from (select unnest(words('
+-- ISO 4217
+set variable currencies = words('
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
     CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
     HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA
     MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD
     RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX
     USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
-')) as code);
+');
+
+-- everyday amounts have many digits
+set variable small_units = words('ARS COP GNF IDR IRR JPY KHR KRW LAK LBP MMK NGN PYG SLE SYP TZS UGX UZS VND');
+
+-- exponent 0: whole numbers only
+set variable whole_units = words('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF');

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from waybill.errors import LedgerConflict
+from waybill.errors import LedgerConflict, SourceUnavailable
 from waybill.quality.suites import ROW_RULES, Thresholds
 from waybill.warehouse.delta import DeltaFile
 
@@ -44,6 +44,9 @@ COLUMNS: Final = {
 
 EXAMPLES: Final = 5
 """How many event_ids a failure shows."""
+
+# Each thread needs about 250 MB for its vectors of payloads, however many rows there are.
+_LIMITS = "set timezone = 'UTC'; set preserve_insertion_order = false; set threads = 2; set memory_limit = '800MB'"
 
 _MOST_FREQUENT = (
     "{0} = (select {0} from facts where {0} is not null "
@@ -105,21 +108,30 @@ class Examination:
 
 @contextmanager
 def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterator[Examination]:
-    """Examines a delta file for the length of a block; LedgerConflict when it is not what its sidecar says."""
-    with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(scratch)}) as connection:
+    """Examines a delta file for the length of a block.
+
+    Raises LedgerConflict when the file is not what its sidecar says or cannot be read, SourceUnavailable when the
+    machine lacks memory or disk. Neither is chained: DuckDB's messages quote the text they stumbled over.
+    """
+    with duckdb.connect() as connection:
         try:
-            connection.execute("set timezone = 'UTC'")
+            connection.execute(_LIMITS)
+            connection.execute("set temp_directory = $scratch", {"scratch": str(scratch)})
             wrong_columns = _open(connection, delta)
             _set_variables(connection, delta, thresholds)
             connection.execute(sql("documented"))
             connection.execute(sql("examine"))
+            yield Examination(connection, wrong_columns)
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            raise SourceUnavailable(
+                f"The delta file {delta.path} cannot be examined now ({type(error).__name__}): memory or disk is "
+                "short. Make room and run `waybill gate` again; nothing was decided."
+            ) from None
         except duckdb.Error as error:
-            # Not chained: DuckDB's messages quote the text they could not read, and it may be contact data.
             raise LedgerConflict(
                 f"The delta file {delta.path} cannot be examined ({type(error).__name__}). If it was never enrolled, "
                 f"delete it and {delta.sidecar_path.name}, and run `waybill build`, which freezes its rows again."
             ) from None
-        yield Examination(connection, wrong_columns)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:

@@ -55,8 +55,9 @@ create or replace temp macro is_lenient_json(document) as
         else false
     end;
 
+-- Not materialized: the payloads stream through and are never held together.
 create or replace temp table scanned as
-with parsed as (
+with parsed as not materialized (
     select
         position, dataset, source_key, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
         event_id_taken, payload,
@@ -70,7 +71,7 @@ with parsed as (
 ),
 
 -- Unescaped and without spaces, so that \u0040 is an @; the one place where the document is parsed for its values
-opened as (
+opened as not materialized (
     select
         *,
         case when is_object then cast(json(payload) as varchar) end as document,
@@ -84,7 +85,7 @@ opened as (
     from parsed
 ),
 
-named as (
+named as not materialized (
     select
         * exclude (found),
         text_of(found[1]) as p_event_name,
@@ -111,15 +112,14 @@ named as (
     from opened
 ),
 
-texts as (
+texts as not materialized (
     select
         *,
-        upper(p_currency) in (select code from known_currencies) as is_known_currency,
         if(
-            upper(p_currency) in (select code from known_currencies where is_small_unit),
+            list_contains(getvariable('small_units'), upper(p_currency)),
             getvariable('largest_value_of_small_units'), getvariable('largest_value')
         ) as largest_value,
-        if(upper(p_currency) in (select code from known_currencies where not has_minor_unit), 0.5, 0.005) as half_unit,
+        if(list_contains(getvariable('whole_units'), upper(p_currency)), 0.5, 0.005) as half_unit,
         concat_ws(
             chr(10),
             coalesce(try(url_decode(p_event_source_url)), p_event_source_url),
@@ -161,9 +161,8 @@ select
     ) as payload_keys_unknown,
     is_object and trim(event_id) <> '' and p_event_id is distinct from event_id as event_id_differs,
     is_object and p_event_name is distinct from event_name as event_name_differs,
-    is_object and not coalesce(p_action_source in (
-        'email', 'website', 'app', 'phone_call', 'chat', 'physical_store', 'system_generated', 'business_messaging', 'other'
-    ), false) as action_source_unknown,
+    is_object
+    and not coalesce(list_contains(getvariable('action_sources'), p_action_source), false) as action_source_unknown,
     not regexp_matches(coalesce(p_event_source_url, 'http://'), '^https?://')
     or not regexp_matches(coalesce(p_referrer_url, 'http://'), '^https?://') as event_source_url_not_http,
 
@@ -193,10 +192,7 @@ select
     not_sha256(zp) as zp_not_sha256,
     not_sha256(country) as country_not_sha256,
     not_sha256(external_id) as external_id_not_sha256,
-    list_has_any(
-        regexp_extract_all(cast(user_data as varchar), '[a-f0-9]{64}'),
-        getvariable('hashes_of_nothing')
-    ) as hash_of_nothing,
+    regexp_matches(cast(user_data as varchar), getvariable('hashes_of_nothing')) as hash_of_nothing,
     client_ip_address is not null and not regexp_full_match(
         cast(client_ip_address as varchar),
         '"(((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(:[0-9.]{7,15})?)"'
@@ -215,7 +211,7 @@ select
         or (p_value is null and value is not null and event_name <> 'Purchase')
     ) as value_differs,
     is_object and (event_name = 'Purchase' or p_value is not null) and p_currency is null as currency_missing,
-    p_currency is not null and not is_known_currency as currency_unknown,
+    p_currency is not null and not list_contains(getvariable('currencies'), upper(p_currency)) as currency_unknown,
     p_currency is not null and upper(p_currency) is distinct from upper(currency) as currency_differs,
 
     has_email(coalesce(document, payload)) as email_in_payload,
@@ -237,8 +233,18 @@ from texts;
 
 -- Rules that look at several rows at once, over a table without the payloads
 create or replace temp table facts as
+with currencies as (
+    select
+        currency_code,
+        count(*) as priced,
+        median(amount) as median_value,
+    from scanned
+    where amount > 0
+    group by currency_code
+)
+
 select
-    * exclude (dataset, event_id, source_key, event_name),
+    scanned.* exclude (dataset, event_id, source_key, event_name),
     event_name = 'Purchase' as is_purchase,
     source_key <> ''
     and row_number() over (partition by event_name, source_key order by row_number) > 1 as source_key_repeated,
@@ -246,8 +252,9 @@ select
         partition by dataset, event_name, event_id, event_id_taken order by row_number
     ) > 1 as event_id_repeated,
     amount <= largest_value
-    and count(*) filter (where amount > 0) over (partition by currency_code) >= getvariable('minimum_rows')
-    and amount > getvariable('times_median_value') * median(amount) filter (where amount > 0) over (partition by currency_code)
-        as value_far_above_median,
+    and priced >= getvariable('minimum_rows')
+    and amount > getvariable('times_median_value') * median_value as value_far_above_median,
 from scanned
-order by row_number;
+left join currencies on scanned.currency_code = currencies.currency_code;
+
+drop table scanned;

@@ -63,10 +63,10 @@ def one_price(rows: list[Row]) -> None:
 
 
 def every_currency(rows: list[Row]) -> None:
-    codes = [
-        *CURRENCIES,
-        *"AED AUD BRL CAD CHF CLP CNY CZK DKK EGP HKD HUF IDR ILS INR KRW MXN MYR NOK NZD PHP RON SEK".split(),
+    codes = CURRENCIES + [
+        f"{country}D" for country in ("AU", "BB", "BM", "BN", "BS", "BZ", "CA", "FJ", "GY", "HK", "JM")
     ]
+    codes += ["CHF", "CLP", "CNY", "CZK", "DKK", "HUF", "ILS", "INR", "KRW", "MXN", "MYR", "NOK", "PHP", "RON", "SEK"]
     for number, row in enumerate(purchases(rows)):
         worth(row, 20 + number, codes[number % len(codes)])
 

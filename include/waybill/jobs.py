@@ -77,8 +77,11 @@ def publish(settings: Settings) -> PublishReport:
 
 
 def refresh_marts(settings: Settings) -> RefreshReport:
-    """Rebuilds the delivery marts from what is published."""
+    """Rebuilds the delivery marts from what is published; does nothing in a home that was never built."""
     from waybill.warehouse.build import refresh_marts as refresh
+
+    if not settings.home.warehouse_file.exists():
+        return RefreshReport(models=0, seconds=0.0)
 
     done = refresh(settings)
     return RefreshReport(models=done.nodes, seconds=done.seconds)

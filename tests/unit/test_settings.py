@@ -9,7 +9,7 @@ from waybill.errors import ConfigurationError
 from waybill.home import HomeFacts
 from waybill.settings import load_settings
 
-TOKEN = "EAAB-made-up-token"  # noqa: S105
+TOKEN = "EAAB-made-up-token"
 
 
 def environment(home: Path, **given: str) -> dict[str, str]:

@@ -52,9 +52,10 @@ def sole_writer(landing: Path) -> Iterator[None]:
 
 
 def newest_end(folder: Path) -> datetime | None:
-    """The table's watermark: the end of its newest landed window; None before the first.
+    """The table's watermark: the end of its newest landed window without a gap before it; None before the first.
 
-    A file with a strange name, or a damaged newest file, is a ConfigurationError that names it.
+    A gap is left when somebody deletes a damaged file: its window is then read again, with all that follow. A file
+    with a strange name, or a damaged newest file, is a ConfigurationError that names it.
     """
     if not folder.exists():
         return None
@@ -69,7 +70,18 @@ def newest_end(folder: Path) -> datetime | None:
             f"{windows[newest]} is damaged: it is not a Parquet file any more. Delete it and extract again; its window "
             "is then read again."
         ) from None
-    return newest.end
+    return _covered_until(windows)
+
+
+def _covered_until(windows: Iterable[Window]) -> datetime:
+    """How far windows reach that touch or overlap each other, from the earliest on."""
+    first, *later = sorted(windows, key=lambda window: window.end)
+    covered = first.end
+    for window in later:
+        if window.start is not None and window.start > covered:
+            break
+        covered = window.end
+    return covered
 
 
 def declared_schema(table: TableSettings) -> pa.Schema:

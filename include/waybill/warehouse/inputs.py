@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from waybill.clock import to_name
 from waybill.errors import ConfigurationError
@@ -40,6 +42,7 @@ def begin(settings: Settings, *, full_refresh: bool) -> Build:
     landed = _landed_files(settings)
     seen = _seen_files(home)
     unseen = landed if fresh else landed.join(seen, on=list(_FILES), how="anti")
+    _check_readable(unseen)
     built_at = settings.clock.now()
     seq = state["seq"] + 1
     build = Build(
@@ -109,6 +112,18 @@ def _landed_files(settings: Settings) -> pl.DataFrame:
                     }
                 )
     return pl.DataFrame(rows, schema=_FILES)
+
+
+def _check_readable(files: pl.DataFrame) -> None:
+    """Refuses a damaged landing file by name, where dbt would only say that a model failed."""
+    for file in files["file"]:
+        try:
+            pq.read_metadata(file)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ConfigurationError(
+                f"{file} is damaged: it cannot be read as Parquet ({type(error).__name__}). Delete it and run "
+                "`waybill extract`, which reads its window again; then run `waybill build`."
+            ) from None
 
 
 def _write_inputs(settings: Settings, build: Build) -> None:

@@ -1,6 +1,6 @@
 {#
     Of unseen versions, the newest of each key, where it is newer than the one this model already holds; with when the
-    key was first committed and first landed.
+    key's first landed version was committed and landed, which later versions do not change.
 
     Versions are ordered by updated_at; of two with the same, the one that landed first counts, because overlapping
     windows land the same version again. So a build of everything and a build of what is new agree.
@@ -12,8 +12,8 @@
     select
         ranked.*,
         {%- if is_incremental() %}
-        least(ranked.first_unseen_committed_at, known.first_committed_at) as first_committed_at,
-        least(ranked.first_unseen_landed_at, known.first_landed_at) as first_landed_at
+        coalesce(known.first_committed_at, ranked.first_unseen_committed_at) as first_committed_at,
+        coalesce(known.first_landed_at, ranked.first_unseen_landed_at) as first_landed_at
         {%- else %}
         ranked.first_unseen_committed_at as first_committed_at,
         ranked.first_unseen_landed_at as first_landed_at
@@ -22,9 +22,10 @@
         select
             *,
             row_number() over (partition by {{ keys }} order by updated_at desc, _extracted_at asc) as version_rank,
-            min(updated_at) over (partition by {{ keys }}) as first_unseen_committed_at,
-            min(_extracted_at) over (partition by {{ keys }}) as first_unseen_landed_at
+            first_value(updated_at) over landings as first_unseen_committed_at,
+            first_value(_extracted_at) over landings as first_unseen_landed_at
         from {{ versions }}
+        window landings as (partition by {{ keys }} order by _extracted_at asc, updated_at asc)
     ) as ranked
     {%- if is_incremental() %}
     left join {{ this }} as known

@@ -225,7 +225,10 @@ select
     case when ph is not null then hash(cast(ph as varchar)) end as ph_number,
     case when external_id is not null then hash(cast(external_id as varchar)) end as external_id_number,
     case when fbp is not null then hash(cast(fbp as varchar)) end as fbp_number,
-    cast(epoch(occurred_at) as bigint) as occurred_second,
+    -- shops report their tills' sales by the day, so many at one second are nothing there
+    case
+        when p_action_source is distinct from 'physical_store' then cast(epoch(occurred_at) as bigint)
+    end as occurred_second,
     p_number as amount,
     upper(p_currency) as currency_code,
     largest_value,

@@ -130,7 +130,7 @@ SET_RULES: Final = (
     SetRule("one_fbp_share", "largest share of orders and leads with the same fbp", **_IDENTITY),
     SetRule(
         "one_event_time_share",
-        "largest share of orders and leads at the same second",
+        "largest share of orders and leads at the same second (physical stores aside)",
         "one_event_time_share",
         sample="orders",
         minimum="minimum_rows",

@@ -5,7 +5,6 @@ leaks, and Data Docs print it. Importing it costs many CPU-seconds, so that happ
 """
 
 import logging
-import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +12,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from waybill.quality import data_docs
 from waybill.quality.suites import ROW_RULES, SET_RULES, RowRule, SetRule, Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = 20
-"""How many failing rows of one expectation Data Docs show."""
-_INDEX = ["row_number", "event"]
+_NOT_EVALUATED = "not evaluated"
 _EVERY_FAILING_ROW = {
     "result_format": "COMPLETE",
-    "unexpected_index_column_names": _INDEX,
+    "unexpected_index_column_names": data_docs.INDEX,
     "exclude_unexpected_values": True,
     "return_unexpected_index_query": False,
 }
@@ -72,14 +70,16 @@ def validate(frame: "pd.DataFrame", measures: Mapping[str, float], thresholds: T
         [_set_expectation(rule, rule.limit(thresholds)) for rule in judged],
         {"result_format": "BASIC"},
     )
-    failed_sets = {**broken, **_read_sets(set_results)}
-    return Validation(failed_rows, failed_sets, _write_data_docs(context, run, [set_results, row_results]))
+    failed_sets = {**broken, **_read_sets(set_results, judged)}
+    return Validation(
+        failed_rows, failed_sets, data_docs.write(context, run.site, run.build_id, [set_results, row_results])
+    )
 
 
 def _read_rows(result: Any) -> tuple[dict[str, list[int]], dict[str, str]]:
     """Failing row numbers by rule, and the rules that could not be evaluated: those close the file."""
     failed: dict[str, list[int]] = {}
-    broken = {rule.name: "not evaluated" for rule in ROW_RULES}
+    broken = {rule.name: _NOT_EVALUATED for rule in ROW_RULES}
     for each in result.results:
         name = each.expectation_config.kwargs["column"]
         if each.success:
@@ -90,16 +90,19 @@ def _read_rows(result: Any) -> tuple[dict[str, list[int]], dict[str, str]]:
         if rows and len(rows) == each.result["unexpected_count"]:
             broken.pop(name)
             failed[name] = rows
-    return failed, broken
+    return {rule.name: failed[rule.name] for rule in ROW_RULES if rule.name in failed}, broken
 
 
-def _read_sets(result: Any) -> dict[str, str]:
+def _read_sets(result: Any, judged: list[SetRule]) -> dict[str, str]:
     """The observed value of each set rule that failed; one that could not be evaluated failed, too."""
-    return {
-        each.expectation_config.kwargs["column"]: shown(each.result.get("observed_value"))
-        for each in result.results
-        if not each.success
-    }
+    failed = {rule.name: _NOT_EVALUATED for rule in judged}
+    for each in result.results:
+        name = each.expectation_config.kwargs["column"]
+        if each.success:
+            failed.pop(name)
+        elif each.result.get("observed_value") is not None:
+            failed[name] = shown(each.result["observed_value"])
+    return failed
 
 
 def _run(
@@ -156,82 +159,13 @@ def _context(run: Run) -> Any:
         import great_expectations as gx
         from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-    if run.site.exists():
-        shutil.rmtree(run.site)
-    site = {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(run.site)},
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "site_section_builders": {"expectations": "None", "profiling": "None"},
-    }
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        data_docs_sites={"gate": site},
+        data_docs_sites={"gate": data_docs.site(run.site)},
         analytics_enabled=False,
         progress_bars={"globally": False, "metric_calculations": False},
     )
     return gx.get_context(mode="ephemeral", project_config=config)
-
-
-def _write_data_docs(context: Any, run: Run, results: list[Any]) -> Path:
-    """Writes one page about all expectations of this run and returns its path.
-
-    Static files are shared by all runs: 4 MB for each would add up.
-    """
-    from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context.types.resource_identifiers import (
-        ExpectationSuiteIdentifier,
-        ValidationResultIdentifier,
-    )
-
-    store = context.validation_results_store
-    (key, *_) = kept = store.list_keys()
-    for one in kept:
-        store.remove_key(one)
-    everything = [_abridged(each) for result in results for each in result.results]
-    succeeded = sum(bool(each.success) for each in everything)
-    page = ExpectationSuiteValidationResult(
-        suite_name="gate",
-        success=succeeded == len(everything),
-        results=everything,
-        suite_parameters={},
-        statistics={
-            "evaluated_expectations": len(everything),
-            "successful_expectations": succeeded,
-            "unsuccessful_expectations": len(everything) - succeeded,
-            "success_percent": 100 * succeeded / len(everything),
-        },
-        meta=results[0].meta,
-    )
-    store.set(
-        ValidationResultIdentifier(
-            expectation_suite_identifier=ExpectationSuiteIdentifier(name="gate"),
-            run_id=key.run_id,
-            batch_identifier=run.build_id,
-        ),
-        page,
-    )
-    context.build_data_docs()
-    own, shared = run.site / "static", run.site.parents[1] / "static"
-    if not shared.exists():
-        shutil.copytree(own, shared, dirs_exist_ok=True)
-    shutil.rmtree(own)
-    own.symlink_to(Path("../../static"))
-    (written,) = (run.site / "validations").rglob("*.html")
-    return written
-
-
-def _abridged(result: Any) -> Any:
-    """A result with the first failing rows only, in the form in which Data Docs show them."""
-    index = result.result.get("unexpected_index_list")
-    if index:
-        rows = list(zip(*(index[0][name] for name in _INDEX), strict=True))[:_SHOWN]
-        column = result.expectation_config.kwargs["column"]
-        result.result["unexpected_index_list"] = [dict(zip(_INDEX, row, strict=True), **{column: True}) for row in rows]
-        result.result["partial_unexpected_index_list"] = result.result["unexpected_index_list"]
-        result.result["partial_unexpected_counts"] = [{"value": True, "count": result.result["unexpected_count"]}]
-    return result
 
 
 def shown(number: object) -> str:

@@ -230,7 +230,11 @@ def test_data_docs_are_quiet_small_and_for_their_owner(
     caplog.set_level(logging.INFO)
     first = judge(settings, write_delta(settings.home, Shop().rows(5), build_id="20261120T110000000000Z"))
     second = judge(settings, write_delta(settings.home, Shop().rows(5)))
-    assert Path(first.data_docs).exists()
+    page = Path(first.data_docs).read_text(encoding="utf-8")
+    assert "Content-Security-Policy" in page.split("<script", 1)[0]
+    assert (
+        Path(first.data_docs).name in (settings.home.data_docs / "meta/20261120T110000000000Z/index.html").read_text()
+    )
     assert Path(second.data_docs).is_relative_to(settings.home.data_docs / "meta" / "20261120T120000000000Z")
     assert capfd.readouterr() == ("", "")
     assert {record.name for record in caplog.records} <= {"waybill.quality.gate"}

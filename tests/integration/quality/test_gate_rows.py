@@ -76,14 +76,17 @@ def test_the_decision_is_great_expectations_own(judged: Judged, monkeypatch: pyt
     assert (decision.decision, decision.quarantined, decision.failures) == ("open", 0, ())
 
 
-def test_a_rule_that_cannot_be_evaluated_closes_the_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("suite", "rule"), [("rows", "em_not_sha256"), ("set", "rows_not_at_their_position")])
+def test_a_rule_that_cannot_be_evaluated_closes_the_file(
+    suite: str, rule: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = validate._run
 
     def blind(context: object, run_: object, name: str, frame: object, *rest: object) -> object:
-        seen = frame.drop(columns="em_not_sha256") if name == "rows" else frame  # type: ignore[attr-defined]
+        seen = frame.drop(columns=rule) if name == suite else frame  # type: ignore[attr-defined]
         return run(context, run_, name, seen, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(validate, "_run", blind)
     decision = judge(settings, write_delta(settings.home, Shop().rows(10)))
     assert decision.decision == "closed"
-    assert [(f.expectation, f.observed) for f in decision.failures] == [("em_not_sha256", "not evaluated")]
+    assert [(f.expectation, f.observed) for f in decision.failures] == [(rule, "not evaluated")]

@@ -84,7 +84,14 @@ def build(
 def gate(destination: Destination = None, as_json: Json = False) -> None:
     """Judge the newest delta file; exit 1 when it stays closed."""
     settings = load_settings()
-    _each(settings, destination, "gate", lambda name: jobs.gate(settings, name).counts(), as_json)
+
+    def judge(name: str) -> Mapping[str, int | float]:
+        decision = jobs.gate(settings, name)
+        if not as_json:
+            typer.echo(f"{decision.table()}\nData Docs: {decision.data_docs or 'none, there was nothing to judge'}")
+        return decision.counts()
+
+    _each(settings, destination, "gate", judge, as_json)
 
 
 @app.command()

@@ -48,8 +48,8 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
 
 def gate(settings: Settings, destination: str) -> Decision:
     """Judges the newest delta file of a destination; GateClosed, with the reasons, when it may not be sent."""
+    from waybill import delta
     from waybill.quality.gate import judge
-    from waybill.warehouse import delta
 
     settings.started_destination(destination)
     newest = delta.newest(settings.home, destination)

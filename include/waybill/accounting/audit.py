@@ -2,11 +2,11 @@
 
 import duckdb
 
+from waybill import delta
 from waybill.accounting.balance import balance
 from waybill.accounting.books import open_books
 from waybill.errors import LedgerConflict
 from waybill.settings import Settings
-from waybill.warehouse import delta
 
 _DOUBLES = """
 select destination, event_name, {identity}, count(*) as times

@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from waybill import delta
 from waybill.accounting.books import RELATIONS, open_books, render
 from waybill.events import BALANCE
 from waybill.settings import Settings
-from waybill.warehouse import delta
 
 
 @dataclass(frozen=True)

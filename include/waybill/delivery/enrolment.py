@@ -17,11 +17,11 @@ from waybill.delivery import ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.home import Home
 from waybill.quality import decisions
 from waybill.quality.decisions import Decision
-from waybill.warehouse.delta import DeltaFile
 
 _COLUMNS = ["row_number", "dataset", "past_expiry", "expires_at", "expires_reason", "payload"]
 

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from waybill import delta
 from waybill.delivery import enrolment, queries, settlement, withdrawals
 from waybill.delivery.claims import HELD, Claims
 from waybill.delivery.keys import ensure_keys
@@ -18,7 +19,6 @@ from waybill.destinations.base import Capabilities
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.files import locked
 from waybill.settings import DestinationSettings, Settings
-from waybill.warehouse import delta
 
 LOG = logging.getLogger(__name__)
 

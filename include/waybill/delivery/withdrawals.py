@@ -14,8 +14,8 @@ from sqlalchemy import Connection, insert
 
 from waybill.delivery import queries, schema
 from waybill.delivery.claims import HELD
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
-from waybill.warehouse.delta import DeltaFile
 
 
 class Withdrawal(NamedTuple):

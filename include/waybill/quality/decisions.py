@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.files import sha256_of, write_json
-from waybill.warehouse.delta import DeltaFile
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict, SourceUnavailable
 from waybill.quality.suites import ROW_RULES, Thresholds
-from waybill.warehouse.delta import DeltaFile
 
 if TYPE_CHECKING:
     import pandas as pd

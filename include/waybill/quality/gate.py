@@ -5,6 +5,7 @@ import logging
 import duckdb
 
 from waybill.clock import to_text
+from waybill.delta import DeltaFile
 from waybill.errors import SourceUnavailable
 from waybill.files import locked, sha256_of, written_aside
 from waybill.home import Home
@@ -14,7 +15,6 @@ from waybill.quality.examine import EXAMPLES, Examination, examined
 from waybill.quality.suites import ROW_RULES, SET_RULES, SUITE_VERSION, Thresholds
 from waybill.quality.validate import Run, Validation, shown, validate
 from waybill.settings import Settings
-from waybill.warehouse.delta import DeltaFile
 
 _log = logging.getLogger(__name__)
 

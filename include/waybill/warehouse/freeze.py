@@ -11,10 +11,10 @@ import duckdb
 
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
+from waybill.delta import DeltaFile
 from waybill.files import sha256_of, written_aside
 from waybill.home import Home
 from waybill.quality.suites import SUITE_VERSION
-from waybill.warehouse.delta import DeltaFile
 
 _ENROLLED = """
 create or replace temp view enrolled as

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from waybill.delta import DeltaFile
 from waybill.files import sha256_of
 from waybill.home import Home
 from waybill.quality import decisions
 from waybill.quality.decisions import Decision
-from waybill.warehouse.delta import DeltaFile
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = "20261120T130000000000Z"

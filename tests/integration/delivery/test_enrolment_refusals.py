@@ -11,9 +11,9 @@ from office import Office
 from outbox import LATER, Event, events, freeze, hand_over, judge
 
 from waybill.delivery.ledger import Ledger
+from waybill.delta import DeltaFile
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict, SourceUnavailable
-from waybill.warehouse.delta import DeltaFile
 
 
 def spoil(path: Path) -> None:

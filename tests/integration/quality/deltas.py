@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from waybill.delta import DeltaFile
 from waybill.files import sha256_of
 from waybill.home import Home
-from waybill.warehouse.delta import DeltaFile
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BUILD = "20261120T120000000000Z"

@@ -93,7 +93,7 @@ def test_a_file_without_rows_to_judge_is_open(past_expiry: bool, rows: int, sett
     delta = write_delta(settings.home, made)
     script = (
         "import sys; from waybill.quality.gate import judge; from waybill.settings import load_settings;"
-        "from waybill.warehouse.delta import newest; s = load_settings();"
+        "from waybill.delta import newest; s = load_settings();"
         "d = judge(s, newest(s.home, 'meta')); assert d.is_open and d.data_docs == '', d;"
         "assert not {'great_expectations', 'pandas'} & set(sys.modules)"
     )

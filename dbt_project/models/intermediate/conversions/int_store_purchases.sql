@@ -8,29 +8,29 @@ with orders as (
 lines_of_orders as (
     select
         orders.*,
-        lines.line_number,
-        lines.line_number is null as is_missing_lines,
-        cast(lines.line_number as varchar) as line,
-        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as line_value,
+        order_lines.line_number,
+        order_lines.line_number is null as is_missing_lines,
+        cast(order_lines.line_number as varchar) as item_number,
+        cast(order_lines.quantity * order_lines.unit_price as decimal(18, 4)) as line_value,
         case
-            when lines.line_number is not null
-                then '[' || {{ content_of_line('lines', 'orders.currency_exponent') }} || ']'
+            when order_lines.line_number is not null
+                then '[' || {{ content_of_line('order_lines', 'orders.currency_exponent') }} || ']'
         end as contents
     from orders
-    left join {{ ref('int_order_lines_latest') }} as lines
-        on orders.order_id = lines.order_id
+    left join {{ ref('int_order_lines_latest') }} as order_lines
+        on orders.order_id = order_lines.order_id
 ),
 
 purchases as (
     select
         case
             when is_missing_lines then {{ source_key('shop', 'orders', 'order_id') }}
-            else {{ source_key('shop', 'orders', 'order_id', part='line') }}
+            else {{ source_key('shop', 'orders', 'order_id', part='item_number') }}
         end as source_key,
         'shop' as source,
         'orders' as entity,
         order_id as entity_key,
-        coalesce(line, '') as part,
+        coalesce(item_number, '') as part,
         event_kind,
         reasons,
         occurred_at,
@@ -41,11 +41,11 @@ purchases as (
         customer_id as subject_id,
         case
             when is_missing_lines then {{ event_id('purchase', ['order_id']) }}
-            else {{ event_id('purchase', ['order_id', 'line']) }}
+            else {{ event_id('purchase', ['order_id', 'item_number']) }}
         end as event_id,
         false as is_event_id_captured,
         order_id,
-        line as item_number,
+        item_number,
         line_value as value,
         currency,
         currency_exponent,

@@ -14,11 +14,11 @@ contents_of_orders as (
     select
         orders.order_id,
         '[' || string_agg(
-            {{ content_of_line('lines', 'orders.currency_exponent') }}, ',' order by lines.line_number
+            {{ content_of_line('order_lines', 'orders.currency_exponent') }}, ',' order by order_lines.line_number
         ) || ']' as contents
     from orders
-    inner join {{ ref('int_order_lines_latest') }} as lines
-        on orders.order_id = lines.order_id
+    inner join {{ ref('int_order_lines_latest') }} as order_lines
+        on orders.order_id = order_lines.order_id
     group by orders.order_id
 ),
 

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='destination', access='protected') }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='destination') }}
 
 with destinations as (
     select * from {{ ref('stg_waybill__destinations') }}

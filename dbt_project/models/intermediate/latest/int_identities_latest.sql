@@ -1,4 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['subject_type', 'subject_id']) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['subject_type', 'subject_id'],
+) }}
 
 -- The one model that crosses the contact-data line: clear values come in from staging, hashes go out.
 
@@ -69,10 +73,10 @@ normalized as (
         {{ normalize_em('versions.email') }} as em,
         {{ normalize_ph(
             'versions.phone',
-            calling_code='countries.calling_code',
-            trunk_prefix='countries.trunk_prefix',
-            shortest='countries.national_length_min',
-            longest='countries.national_length_max',
+            calling_code='home_country.calling_code',
+            trunk_prefix='home_country.trunk_prefix',
+            shortest='home_country.national_length_min',
+            longest='home_country.national_length_max',
         ) }} as ph,
         {{ normalize_fn('versions.first_name') }} as fn,
         {{ normalize_ln('versions.last_name') }} as ln,
@@ -83,15 +87,15 @@ normalized as (
         {{ normalize_zp('versions.postal_code', country='versions.country_code') }} as zp,
         versions.country_code as country,
         {{ normalize_external_id('versions.external_id') }} as external_id,
-        coalesce(countries.privacy_region, 'unknown') as privacy_region,
-        coalesce(countries.needs_consent, true) as needs_consent,
+        coalesce(home_country.privacy_region, 'unknown') as privacy_region,
+        coalesce(home_country.needs_consent, true) as needs_consent,
         versions.updated_at,
         versions.first_committed_at,
         versions.first_landed_at,
         versions._extracted_at as landed_at
     from with_country_code as versions
-    left join {{ ref('countries') }} as countries
-        on versions.country_code = countries.country_code
+    left join {{ ref('countries') }} as home_country
+        on versions.country_code = home_country.country_code
 ),
 
 hashed as (

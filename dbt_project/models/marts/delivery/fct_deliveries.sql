@@ -21,44 +21,44 @@ attempts_of_batches as (
 
 deliveries as (
     select
-        keys.destination,
-        keys.dataset,
-        keys.event_kind,
-        keys.event_name,
-        keys.source_key,
-        keys.event_id,
+        enrolled.destination,
+        enrolled.dataset,
+        enrolled.event_kind,
+        enrolled.event_name,
+        enrolled.source_key,
+        enrolled.event_id,
         states.state,
         coalesce(exceptions.reason, batches.reason) as reason,
-        keys.file_id,
-        keys.row_number,
+        enrolled.file_id,
+        enrolled.row_number,
         states.batch_id,
         coalesce(attempts.attempts, 0) as attempts,
         coalesce(attempts.attempts > 1 and attempts.unknown_attempts > 0, false) as is_possibly_twice,
-        keys.value,
-        keys.currency,
-        keys.occurred_at,
-        keys.committed_at,
-        keys.landed_at,
-        keys.frozen_at,
+        enrolled.value,
+        enrolled.currency,
+        enrolled.occurred_at,
+        enrolled.committed_at,
+        enrolled.landed_at,
+        enrolled.frozen_at,
         files.enrolled_at,
         batches.claimed_at,
         attempts.first_attempt_at,
         case when states.state = 'accepted' then batches.settled_at end as accepted_at,
-        keys.expires_at
-    from {{ ref('stg_published__delivery_keys') }} as keys
+        enrolled.expires_at
+    from {{ ref('stg_published__delivery_keys') }} as enrolled
     inner join {{ ref('stg_published__files') }} as files
-        on keys.file_id = files.file_id
+        on enrolled.file_id = files.file_id
     left join enrolled_states as states
         on
-            keys.destination = states.destination
-            and keys.event_name = states.event_name
-            and keys.source_key = states.source_key
+            enrolled.destination = states.destination
+            and enrolled.event_name = states.event_name
+            and enrolled.source_key = states.source_key
     left join {{ ref('stg_published__batches') }} as batches
         on states.batch_id = batches.batch_id
     left join newest_exceptions as exceptions
         on
-            keys.file_id = exceptions.file_id
-            and keys.row_number = exceptions.row_number
+            enrolled.file_id = exceptions.file_id
+            and enrolled.row_number = exceptions.row_number
     left join attempts_of_batches as attempts
         on states.batch_id = attempts.batch_id
 )

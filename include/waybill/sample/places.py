@@ -103,8 +103,8 @@ COUNTRIES: Final = (
         (("Valérie", "valerie"), ("Zoé", "zoe"), ("Anne–Marie", "annemarie"), ("Chloé", "chloe")),
         (("Valéry", "valery"), ("François", "francois"), ("Jean-Luc", "jeanluc"), ("Noël", "noel")),
         (("Lefèvre", "lefevre"), ("D’Estaing", "destaing"), ("Dupont", "dupont"), ("Le Gall", "legall")),
-        ("+33 6 39 98 0{m} 12", "06 39 98 0{m} 12", "0033639980{m}12", "06.39.98.0{m}.12",
-         "+33 (0)6 39 98 0{m} 12"),
+        ("+33 6 39 98 {m} 12", "06 39 98 {m} 12", "003363998{m}12", "06.39.98.{m}.12",
+         "+33 (0)6 39 98 {m} 12"),
     ),
     Country(
         "IT", 0.05, True, "EUR", 0.9, ("IT", "Italia", "Italy"),

@@ -13,6 +13,9 @@ from waybill.warehouse import dbt, inputs
 from waybill.warehouse.candidates import COLUMNS, publish_candidates, write_empty
 from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
 
+_MEMORY = "2GB"
+"""What the freeze may use before it goes to disk; dbt has the same limit, in its profile."""
+
 
 @dataclass(frozen=True)
 class BuildReport:
@@ -85,7 +88,7 @@ def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(
             str(home.warehouse_file),
-            config={"temp_directory": str(home.build / "tmp")},
+            config={"temp_directory": str(home.build / "tmp"), "memory_limit": _MEMORY},
         )
     except duckdb.IOException as error:
         raise SourceUnavailable(

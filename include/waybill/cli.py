@@ -98,7 +98,14 @@ def gate(destination: Destination = None, as_json: Json = False) -> None:
 def deliver(destination: Destination = None, as_json: Json = False) -> None:
     """Enrol what the gate let through and send what is pending."""
     settings = load_settings()
-    _each(settings, destination, "deliver", lambda name: jobs.deliver(settings, name).counts(), as_json)
+
+    def send(name: str) -> Mapping[str, int | float]:
+        report = jobs.deliver(settings, name)
+        for note in report.notes:
+            typer.echo(note, err=True)
+        return report.counts()
+
+    _each(settings, destination, "deliver", send, as_json)
 
 
 @app.command()

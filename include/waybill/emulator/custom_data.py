@@ -11,6 +11,7 @@ from typing import Any, Final
 from waybill.emulator.answers import INVALID, NO_CURRENCY, NO_VALUE, GraphError, Refused
 from waybill.emulator.currencies import is_currency
 from waybill.emulator.identity import Note
+from waybill.emulator.words import is_text
 
 SEGMENTATIONS: Final = frozenset(
     [
@@ -21,7 +22,7 @@ SEGMENTATIONS: Final = frozenset(
     + ["customer_in_loyalty_program"]
 )
 _DELIVERY_CATEGORIES: Final = frozenset({"in_store", "curbside", "home_delivery"})
-_is_decimal = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?").fullmatch
+_is_decimal = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?").fullmatch
 
 
 def check_custom_data(event: Mapping[str, Any], note: Note) -> None:
@@ -34,9 +35,10 @@ def check_custom_data(event: Mapping[str, Any], note: Note) -> None:
     is_purchase = event["event_name"] == "Purchase"
     _check_money(custom, is_purchase, note)
     if custom:
+        _check_forecast(custom, note)
         _check_products(custom, note)
         _check_texts(custom)
-        _check_crm(event, custom)
+        _check_crm(event, custom, note)
 
 
 def _check_money(custom: Mapping[str, Any], is_purchase: bool, note: Note) -> None:
@@ -51,15 +53,24 @@ def _check_money(custom: Mapping[str, Any], is_purchase: bool, note: Note) -> No
         note("value_without_currency")
 
 
-def _check_amount(value: Any, rule: str, error: GraphError = INVALID) -> None:
-    """A finite number of zero or more; Meta's examples also show it as decimal text."""
-    if isinstance(value, str):
-        is_amount = _is_decimal(value) is not None
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        is_amount = 0 <= value < math.inf
-    else:
-        is_amount = False
-    if not is_amount:
+def _check_forecast(custom: Mapping[str, Any], note: Note) -> None:
+    """What the customer will be worth, and the margin, in the same currency; a margin may be a loss."""
+    ltv, margin = custom.get("predicted_ltv"), custom.get("net_revenue")
+    if ltv is not None:
+        _check_amount(ltv, "predicted_ltv")
+    if margin is not None:
+        _check_amount(margin, "net_revenue", least=-math.inf)
+    if custom.get("currency") is None and (ltv, margin) != (None, None):
+        note("forecast_without_currency")
+
+
+def _check_amount(value: Any, rule: str, error: GraphError = INVALID, least: float = 0) -> None:
+    """A finite number of ``least`` or more; Meta's examples also show it as decimal text."""
+    if isinstance(value, str) and _is_decimal(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refused(rule, error)
+    if not (-math.inf < value < math.inf and value >= least):
         raise Refused(rule, error)
 
 
@@ -126,12 +137,13 @@ def check_segmentation(holder: Mapping[str, Any]) -> None:
         raise Refused("customer_segmentation", INVALID)
 
 
-def _check_crm(event: Mapping[str, Any], custom: Mapping[str, Any]) -> None:
-    """A CRM stage (event_source=crm) is system_generated and names its CRM."""
+def _check_crm(event: Mapping[str, Any], custom: Mapping[str, Any], note: Note) -> None:
+    """A CRM stage (event_source=crm) is system_generated and names its CRM; a lead_id is preferred, not required."""
     if custom.get("event_source") != "crm":
         return
     if event["action_source"] != "system_generated":
         raise Refused("crm_action_source", INVALID)
-    name = custom.get("lead_event_source")
-    if not isinstance(name, str) or not name.strip():
+    if not is_text(custom.get("lead_event_source")):
         raise Refused("crm_lead_event_source", INVALID)
+    if event["user_data"].get("lead_id") is None:
+        note("crm_lead_id_missing")

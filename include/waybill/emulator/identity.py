@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Final
 
 from waybill.emulator.answers import BAD_LEAD_ID, INVALID, TOO_FEW_IDENTIFIERS, Refused
@@ -18,10 +19,8 @@ Note = Callable[[str], None]
 """Takes the name of a warning: something that Meta accepts but advises against."""
 
 HASHED: Final = words("em ph fn ln ge db ct st zp country f5first f5last fi dobd dobm doby")
-_TEXTS: Final = words(
-    "client_user_agent subscription_id madid anon_id ctwa_clid page_id page_scoped_user_id ig_account_id ig_sid "
-    "whatsapp_business_account_id partner_id partner_name"
-)
+_TEXTS: Final = words("client_user_agent subscription_id madid anon_id ctwa_clid partner_id partner_name")
+_IDS: Final = words("page_id page_scoped_user_id ig_account_id ig_sid whatsapp_business_account_id")
 _TOO_BROAD: Final = (
     words("ct country st zp ge client_user_agent"),
     words("db client_user_agent"),
@@ -32,6 +31,9 @@ _APPENDIX = r"(?:\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?"
 _is_hash = re.compile(r"[a-f0-9]{64}" + _APPENDIX).fullmatch
 _is_fbc = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[^\s.]+" + _APPENDIX).fullmatch
 _is_fbp = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[A-Za-z0-9_-]+" + _APPENDIX).fullmatch
+_HASHES_OF_NOTHING: Final = frozenset(
+    sha256(text.encode()).hexdigest() for text in ("", "null", "none", "nan", "undefined", "unknown", "n/a", "na", "-")
+)
 _is_lead_id = re.compile(r"[0-9]{15,17}").fullmatch
 _is_digits = re.compile(r"[0-9]+").fullmatch
 
@@ -61,23 +63,27 @@ def _identifies(key: str, value: Any, note: Note) -> bool:
         note(f"empty:user_data.{key}")
         return False
     if key in HASHED:
-        _check_hashes(value)
+        _check_hashes(value, note)
     elif key == "external_id":
         _check_external_ids(value, note)
     elif key in _CHECKS:
         _CHECKS[key](value)
     elif key in _TEXTS:
         _check_text(value)
+    elif key in _IDS:
+        _check_id(value)
     else:
         note(f"unknown:user_data.{key}")
         return False
     return True
 
 
-def _check_hashes(value: Any) -> None:
+def _check_hashes(value: Any, note: Note) -> None:
     for one in value if isinstance(value, list) else (value,):
         if not isinstance(one, str) or not _is_hash(one):
             raise Refused("hash_shape", INVALID)
+        if one[:64] in _HASHES_OF_NOTHING:
+            note("hash_of_nothing")
 
 
 def _check_external_ids(value: Any, note: Note) -> None:
@@ -89,9 +95,14 @@ def _check_external_ids(value: Any, note: Note) -> None:
 
 
 def _check_text(value: Any) -> None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not is_number and (not isinstance(value, str) or not value.strip()):
+    if not isinstance(value, str) or not value.strip():
         raise Refused("identifier_shape", INVALID)
+
+
+def _check_id(value: Any) -> None:
+    """The id of a page or an account: digits or opaque text, which JSON may hold as a number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        _check_text(value)
 
 
 def _check_fbc(value: Any) -> None:

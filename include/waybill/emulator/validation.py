@@ -1,8 +1,8 @@
 """Meta's rules about events: what makes the platform refuse a request, and what it accepts with a warning.
 
-Written from the platform's pages ("Server event parameters", "Business messaging", "Data processing options") and from
-live probes, and independent of the code that builds payloads: a rule that both got wrong in the same way would prove
-nothing. Nothing here names the event at fault in an answer.
+Written from the platform's pages ("Server event parameters", "Original event data parameters", "Business messaging",
+"Data processing options") and from live probes, and independent of the code that builds payloads: a rule that both got
+wrong in the same way would prove nothing. Nothing here names the event at fault in an answer.
 """
 
 import re
@@ -21,6 +21,7 @@ from waybill.emulator.answers import (
     TOO_OLD,
     Refused,
 )
+from waybill.emulator.counting import offline_key
 from waybill.emulator.custom_data import check_custom_data, check_segmentation
 from waybill.emulator.identity import Note, check_user_data
 from waybill.emulator.words import is_text, words
@@ -32,6 +33,7 @@ _DAY: Final = 86_400
 _OLDEST: Final = 7 * _DAY
 _OLDEST_OFFLINE: Final = 62 * _DAY
 _FUTURE: Final = 60
+_LONGEST_NAME: Final = 50  # of a custom event's name in the Pixel; not documented for servers
 _LATEST_IN_SECONDS: Final = 10**11  # later than the year 5000 can only be milliseconds
 
 _KNOWN: Final = words(
@@ -39,6 +41,7 @@ _KNOWN: Final = words(
     "data_processing_options data_processing_options_country data_processing_options_state customer_segmentation "
     "original_event_data attribution_data advanced_measurement_table messaging_channel app_data"
 )
+_ORIGINAL: Final = words("event_name event_time order_id event_id")
 _CHANNELS: Final = frozenset({"whatsapp", "messenger", "instagram"})
 _MESSAGING_NAMES: Final = words("Purchase LeadSubmitted InitiateCheckout AddToCart ViewContent QualifiedLead")
 _WEB_IDENTIFIERS: Final = words("fbc fbp client_ip_address client_user_agent")
@@ -50,6 +53,7 @@ _is_url = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE).fullmatch
 def check_events(events: Iterable[Mapping[str, Any]], now: datetime) -> Counter[str]:
     """The warnings of a request's events, counted by name; raises Refused at the first rule that is broken."""
     warnings: Counter[str] = Counter()
+    seen: set[object] = set()
     seconds = now.timestamp()
 
     def note(name: str) -> None:
@@ -57,13 +61,30 @@ def check_events(events: Iterable[Mapping[str, Any]], now: datetime) -> Counter[
 
     for event in events:
         _check_event(event, seconds, note)
+        _note_repeats(event, seen, note)
     return warnings
 
 
+def _note_repeats(event: Mapping[str, Any], seen: set[object], note: Note) -> None:
+    """Two events of one request with one name and id, or with one offline key: Meta takes them and may count one."""
+    name_and_id = (event["event_name"], event.get("event_id"))
+    if name_and_id[1] is not None:
+        if name_and_id in seen:
+            note("event_id_repeated")
+        seen.add(name_and_id)
+    key = offline_key(event)
+    if key is not None:
+        if key in seen:
+            note("offline_event_repeated")
+        seen.add(key)
+
+
 def _check_event(event: Mapping[str, Any], now: float, note: Note) -> None:
-    if not is_text(event.get("event_name")):
+    name, source = event.get("event_name"), event.get("action_source")
+    if not is_text(name):
         raise Refused("event_name", INVALID)
-    source = event.get("action_source")
+    if len(str(name)) > _LONGEST_NAME:
+        note("event_name_long")
     _check_time(event.get("event_time"), source, now)
     if not isinstance(source, str) or source not in ACTION_SOURCES:
         raise Refused("action_source", INVALID)
@@ -80,12 +101,17 @@ def _check_event(event: Mapping[str, Any], now: float, note: Note) -> None:
 
 
 def _check_time(moment: Any, source: Any, now: float) -> None:
-    if isinstance(moment, bool) or not isinstance(moment, int) or moment >= _LATEST_IN_SECONDS:
+    if not _is_seconds(moment):
         raise Refused("event_time", INVALID)
     if moment > now + _FUTURE:
         raise Refused("event_time_in_future", INVALID)
     if now - moment > (_OLDEST_OFFLINE if source == "physical_store" else _OLDEST):
         raise Refused("event_time_too_old", TOO_OLD)
+
+
+def _is_seconds(moment: Any) -> bool:
+    """Whether a value is a Unix time in whole seconds (milliseconds are not, nor is text)."""
+    return type(moment) is int and 0 <= moment < _LATEST_IN_SECONDS
 
 
 def _check_page(event: Mapping[str, Any], source: str, identifiers: frozenset[str], note: Note) -> None:
@@ -112,9 +138,19 @@ def _check_options(event: Mapping[str, Any], identifiers: frozenset[str], note: 
     for key in ("original_event_data", "attribution_data", "app_data"):
         if not isinstance(event.get(key), dict | None):
             raise Refused(f"{key}_type", INVALID)
+    _check_original(event.get("original_event_data") or {}, note)
     check_segmentation(event)
     if event.get("data_processing_options") is not None:
         _check_limited_use(event, "client_ip_address" in identifiers, note)
+
+
+def _check_original(original: Mapping[str, Any], note: Note) -> None:
+    """The first event that a later one belongs to: four optional parameters, and its time may be as old as it is."""
+    for key, value in original.items():
+        if key not in _ORIGINAL:
+            note(f"unknown:original_event_data.{key}")
+        elif not (_is_seconds(value) if key == "event_time" else is_text(value)):
+            raise Refused("original_event_data", INVALID)
 
 
 def _check_limited_use(event: Mapping[str, Any], has_ip: bool, note: Note) -> None:

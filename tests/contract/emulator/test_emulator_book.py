@@ -125,7 +125,7 @@ def test_the_mode_of_the_server_is_the_default(tmp_path: Path, event: Event, clo
         "server_duplicates": "both-kept",
         "event_names": {"Purchase": 2},
         "token_in_url": 0,
-        "warnings": {},
+        "warnings": {"event_id_repeated": 1},
     }
     with running(path, {"1": "t"}, now=clock.now) as emulator:  # a restart goes on in the same book
         assert [one.event_id for one in emulator.book.counted()] == ["purchase_1"]

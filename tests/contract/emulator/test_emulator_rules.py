@@ -3,6 +3,7 @@
 Over 300 lines because it is one table, which reads best in one place.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -66,6 +67,11 @@ REFUSED: list[tuple[dict[str, Any], str, int]] = [
     ({"event_id": ""}, "event_id", INVALID),
     ({"opt_out": "true"}, "opt_out", INVALID),
     ({"original_event_data": []}, "original_event_data_type", INVALID),
+    ({"original_event_data": {"event_name": " "}}, "original_event_data", INVALID),
+    ({"original_event_data": {"event_time": str(NOW)}}, "original_event_data", INVALID),
+    ({"original_event_data": {"event_time": NOW * 1000}}, "original_event_data", INVALID),
+    ({"original_event_data": {"order_id": 17}}, "original_event_data", INVALID),
+    ({"original_event_data": {"event_id": None}}, "original_event_data", INVALID),
     # Money.
     ({"custom_data": ...}, "value", NO_VALUE),
     ({"custom_data": []}, "custom_data_type", INVALID),
@@ -80,6 +86,10 @@ REFUSED: list[tuple[dict[str, Any], str, int]] = [
     ({"custom_data__currency": 840}, "currency", NO_CURRENCY),
     ({"event_name": "Lead", "custom_data__value": "much"}, "value", INVALID),
     ({"event_name": "Lead", "custom_data__currency": "ZZZ"}, "currency", INVALID),
+    ({"event_name": "Subscribe", "custom_data__predicted_ltv": "much"}, "predicted_ltv", INVALID),
+    ({"event_name": "Subscribe", "custom_data__predicted_ltv": -1}, "predicted_ltv", INVALID),
+    ({"custom_data__net_revenue": [7.5]}, "net_revenue", INVALID),
+    ({"custom_data__net_revenue": True}, "net_revenue", INVALID),
     # Identity: nothing, or something too broad.
     ({"user_data": ...}, "user_data_missing", BROAD_ID),
     ({"user_data": []}, "user_data_type", INVALID),
@@ -123,6 +133,10 @@ REFUSED: list[tuple[dict[str, Any], str, int]] = [
     ({"user_data__client_ip_address": 3405803783}, "ip_shape", INVALID),
     ({"user_data__client_user_agent": ["UA"]}, "identifier_shape", INVALID),
     ({"user_data__madid": True}, "identifier_shape", INVALID),
+    ({"user_data__subscription_id": 17}, "identifier_shape", INVALID),
+    ({"user_data__page_id": 1.5}, "identifier_shape", INVALID),
+    ({"user_data__lead_id": True}, "lead_id_shape", BAD_LEAD),
+    ({"user_data__lead_id": ["123456789012345"]}, "lead_id_shape", BAD_LEAD),
     ({"user_data__fb_login_id": "abc"}, "fb_login_id_shape", INVALID),
     ({"user_data__lead_id": 12345678901234}, "lead_id_shape", BAD_LEAD),
     ({"user_data__lead_id": "123456789012345678"}, "lead_id_shape", BAD_LEAD),
@@ -178,6 +192,12 @@ REFUSED: list[tuple[dict[str, Any], str, int]] = [
     ),
     # CRM, messaging, app.
     (CRM, "crm_lead_event_source", INVALID),
+    (
+        CRM | {"event_name": "Purchase", "custom_data__lead_event_source": "CRM", "custom_data__value": ...},
+        "value",
+        NO_VALUE,
+    ),
+    (CRM | {"custom_data__lead_event_source": "CRM", "user_data__lead_id": "17"}, "lead_id_shape", BAD_LEAD),
     (CRM | {"source": "website", "custom_data__lead_event_source": "CRM"}, "crm_action_source", INVALID),
     (CHAT | {"messaging_channel": ...}, "messaging_channel_missing", 2804063),
     (CHAT | {"messaging_channel": "sms"}, "messaging_channel", INVALID),
@@ -199,6 +219,20 @@ ACCEPTED: list[dict[str, Any]] = [
     {"event_source_url": "HTTP://shop.example.com?a=ü"},
     {"referrer_url": "android-app://com.example.search", "opt_out": True},
     {"event_id": None, "referrer_url": None, "opt_out": None, "original_event_data": None},
+    {"original_event_data": {}},
+    {
+        "event_name": "SubscriptionRenewed",
+        "source": "system_generated",
+        "original_event_data": {
+            "event_name": "Subscribe",
+            "event_time": NOW - 400 * DAY,
+            "event_id": "x",
+            "order_id": "1",
+        },
+        "user_data__subscription_id": "s-1",
+    },
+    {"event_name": "Subscribe", "custom_data__predicted_ltv": 0, "custom_data__net_revenue": -7.25},
+    {"event_name": "StartTrial", "custom_data": {"predicted_ltv": "99.90", "currency": "EUR"}},
     {"original_event_data": {"event_id": "x"}, "attribution_data": {"scope": "click"}},
     {"event_name": "Подписка"},
     {"custom_data__value": 0},
@@ -221,6 +255,7 @@ ACCEPTED: list[dict[str, Any]] = [
     users(client_ip_address="2001:db8::7"),
     users(client_ip_address="8.8.8.8"),
     users(lead_id=123456789012345),
+    users(page_id=100200300),
     users(lead_id="12345678901234567"),
     users(madid="38400000-8cf0-11bd-b23e-10b96e40000d"),
     users(fb_login_id=100200300),
@@ -252,6 +287,11 @@ ACCEPTED_WITH_WARNING: list[tuple[dict[str, Any], str]] = [
     ({"event_id": ...}, "event_id_missing"),
     ({"user_data__external_id": "user-42"}, "external_id_not_hashed"),
     ({"user_data__ph": None}, "empty:user_data.ph"),
+    ({"user_data__ph": hashlib.sha256(b"").hexdigest()}, "hash_of_nothing"),
+    ({"event_name": "A name that is longer than the Pixel's own limit of 50"}, "event_name_long"),
+    ({"original_event_data": {"shoe_size": 42}}, "unknown:original_event_data.shoe_size"),
+    ({"event_name": "Subscribe", "custom_data": {"predicted_ltv": 9}}, "forecast_without_currency"),
+    (CRM | {"custom_data__lead_event_source": "Example CRM"}, "crm_lead_id_missing"),
     ({"user_data__shoe_size": "42"}, "unknown:user_data.shoe_size"),
     ({"shoe_size": 42}, "unknown:shoe_size"),
     ({"custom_data__value": "142.52"}, "value_is_text"),
@@ -289,7 +329,7 @@ def test_accepted(sender: Any, event: Callable[..., Any], changes: dict[str, Any
 def test_accepted_with_a_warning_in_the_book(
     sender: Any, event: Callable[..., Any], changes: dict[str, Any], warning: str
 ) -> None:
-    assert sender.post([event(**changes), event(**changes)]).status_code == 200
+    assert sender.post([event(1, **changes), event(2, **changes)]).status_code == 200
     assert sender.emulator.book.requests()[-1].warnings == {warning: 2}
 
 
@@ -316,6 +356,19 @@ def test_one_bad_event_refuses_all_and_is_not_named(sender: Any, event: Callable
     del events[13]
     assert sender.post(events).json()["events_received"] == 19
     assert len(sender.emulator.book.events()) == 19
+
+
+def test_repeats_in_one_request_are_accepted_and_noted(sender: Any, event: Callable[..., Any]) -> None:
+    def store(number: int, **changes: Any) -> dict[str, Any]:
+        return event(number, source="physical_store", custom_data__item_number="1", **changes)
+
+    again = event(1, event_name="Lead")  # the same id under another name is another event
+    assert sender.post([event(1), event(1), again]).json()["events_received"] == 3
+    assert sender.emulator.book.requests()[-1].warnings == {"event_id_repeated": 1}
+    assert sender.post([store(5), store(5, event_id="another-id")]).json()["events_received"] == 2
+    assert sender.emulator.book.requests()[-1].warnings == {"offline_event_repeated": 1}
+    counted = [(one.event_name, one.event_id) for one in sender.emulator.book.counted()]
+    assert counted == [("Purchase", "purchase_1"), ("Lead", "purchase_1"), ("Purchase", "purchase_5")]
 
 
 def test_credential_probe_is_known_by_its_subcode(sender: Any) -> None:

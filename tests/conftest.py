@@ -32,3 +32,13 @@ def _loopback_only() -> Iterator[None]:
 
 def _is_loopback(host: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host.split("%")[0]).is_loopback
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="Write golden payloads and tables of the docs anew.")
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether the run shall write what it would compare with; look at the diff before you commit it."""
+    return bool(request.config.getoption("--update-golden"))

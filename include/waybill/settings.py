@@ -89,6 +89,7 @@ class DestinationSettings(_Model):
 
     start_at: AwareDatetime | None = None
     setup: Literal["redundant", "split", "server_only"] = "redundant"
+    consent_max_age_days: int | None = Field(default=None, ge=1, le=36_500)
     on_unknown: Literal["resend", "hold"] = "resend"
     batch_size: int = Field(default=1000, ge=1, le=1000)
     threads: int = Field(default=4, ge=1, le=64)

@@ -143,8 +143,9 @@ def _write_inputs(settings: Settings, build: Build) -> None:
                 "destination": list(started),
                 "start_at": [destination.start_at for destination in started.values()],
                 "setup": [destination.setup for destination in started.values()],
+                "consent_max_age_days": [destination.consent_max_age_days for destination in started.values()],
             },
-            schema_overrides={"start_at": pl.Datetime("us", "UTC")},
+            schema_overrides={"start_at": pl.Datetime("us", "UTC"), "consent_max_age_days": pl.Int32},
         ),
     }
     for name, frame in inputs.items():

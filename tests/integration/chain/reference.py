@@ -17,6 +17,12 @@ SPELLINGS = {
     "BRAZIL": "BR", "JAPAN": "JP", "日本": "JP", "CANADA": "CA", "AUSTRALIA": "AU", "MÉXICO": "MX", "MEXICO": "MX",
     "KOREA": "KR", "SOUTH KOREA": "KR", "대한민국": "KR", "INDIA": "IN", "NEDERLAND": "NL", "NETHERLANDS": "NL",
 }  # fmt: skip
+LDU_STATES = {
+    "CA": "CALIFORNIA", "CO": "COLORADO", "CT": "CONNECTICUT", "FL": "FLORIDA", "OR": "OREGON", "TX": "TEXAS",
+    "MT": "MONTANA", "DE": "DELAWARE", "NE": "NEBRASKA", "NH": "NEW HAMPSHIRE", "NJ": "NEW JERSEY", "MN": "MINNESOTA",
+    "MD": "MARYLAND", "RI": "RHODE ISLAND",
+}  # fmt: skip
+"""Where Meta takes Limited Data Use: who objected there is sent with it, and withheld elsewhere."""
 KNOWN_CURRENCIES = {"USD", "EUR", "GBP", "BRL", "JPY", "CAD", "AUD", "MXN", "KRW", "INR", "CHF", "PLN", "SEK"}
 PLACEHOLDERS = {"", "n/a", "none", "null", "unknown", "anonymous", "test", "xxx"}
 WEAK = {
@@ -129,11 +135,14 @@ class Shop:
         decisions = sorted(
             self.decisions.get((kind, subject or ""), []), key=lambda row: (row["decided_at"], row["consent_id"])
         )
-        then = [row["decision"] for row in decisions if row["decided_at"] <= occurred][-1:]
-        now = [row["decision"] for row in decisions][-1:]
-        if {"denied", "withdrawn"} & {*then, *now}:
-            return True
-        return (len(country) != 2 or country in NEEDS_CONSENT) and (then, now) != (["granted"], ["granted"])
+        then = [row for row in decisions if row["decided_at"] <= occurred][-1:]
+        answers = [*then, *decisions[-1:]]
+        if len(country) != 2 or country in NEEDS_CONSENT:
+            agreed = [row["decision"] == "granted" and row.get("basis") in (None, "opt_in") for row in answers]
+            return agreed != [True, True]
+        state = ((person or {}).get("state") or "").strip().upper().replace(".", "")
+        can_be_limited = country == "US" and (state in LDU_STATES or state in LDU_STATES.values())
+        return not can_be_limited and any(row["decision"] in ("denied", "withdrawn") for row in answers)
 
 
 def states(

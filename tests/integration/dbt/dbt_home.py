@@ -72,6 +72,7 @@ class DbtHome:
     now: datetime = datetime(2026, 11, 20, 12, tzinfo=UTC)
     setup: str = "redundant"
     start_at: datetime = START
+    consent_max_age_days: int | None = None
     build_seq: int = 0
     last_good_build_seq: int = 0
     seen: set[str] = field(default_factory=set)
@@ -186,9 +187,9 @@ class DbtHome:
                 db.execute(f"insert into unseen values {files}")
             db.execute(f"copy unseen to '{folder / 'unseen_files.parquet'}' (format parquet)")
             db.execute(
-                "copy (select 'meta' as destination, ?::timestamptz as start_at, ? as setup)"
-                f" to '{folder / 'destinations.parquet'}' (format parquet)",
-                [self.start_at, self.setup],
+                "copy (select 'meta' as destination, ?::timestamptz as start_at, ? as setup,"
+                f" ?::integer as consent_max_age_days) to '{folder / 'destinations.parquet'}' (format parquet)",
+                [self.start_at, self.setup, self.consent_max_age_days],
             )
 
 

@@ -41,12 +41,6 @@ checked as (
     select
         *,
         coalesce(occurred_at < start_at, false) as is_before_start,
-        -- Where consent is needed, it must have been given when it happened and must still stand.
-        needs_consent
-        and (
-            coalesce(consent_at_event, 'none') not in ('granted', 'denied', 'withdrawn')
-            or coalesce(consent_now, 'none') not in ('granted', 'denied', 'withdrawn')
-        ) as is_consent_unknown,
         -- A clock that runs ahead is forgiven a minute, against the moment the version landed rather than now().
         occurred_at > version_landed_at + interval '60 seconds' as is_in_future,
         event_name = 'Purchase' as is_value_required,
@@ -59,11 +53,6 @@ reasoned as (
     select
         *,
         {{ list_of(["case when is_before_start then 'ours:before_start' end"]) }} as reasons_against_conversion,
-        {{ list_of([
-            "case when 'withdrawn' in (consent_at_event, consent_now) then 'ours:consent_withdrawn' end",
-            "case when 'denied' in (consent_at_event, consent_now) then 'ours:consent_denied' end",
-            "case when is_consent_unknown then 'ours:consent_unknown' end",
-        ]) }} as reasons_to_withhold,
         {{ list_of([
             "case when is_missing_lines then 'ours:no_lines' end",
             "case when occurred_at is null then 'platform:missing_event_time' end",
@@ -86,13 +75,14 @@ judged as (
         *,
         case
             when {{ size_of('reasons_against_conversion') }} > 0 then 'not_a_conversion'
-            when {{ size_of('reasons_to_withhold') }} > 0 then 'withheld'
+            when consent_treatment = 'withhold' then 'withheld'
             when {{ size_of('reasons_of_invalidity') }} > 0 then 'invalid'
             else 'sendable'
         end as verdict,
         case
             when {{ size_of('reasons_against_conversion') }} > 0 then reasons_against_conversion
-            else reasons_to_withhold || reasons_of_invalidity
+            when consent_treatment = 'withhold' then consent_reasons || reasons_of_invalidity
+            else reasons_of_invalidity
         end as reasons
     from reasoned
 ),
@@ -146,6 +136,11 @@ with_payload as (
                     'action_source': json_plain_text('action_source'),
                     'event_source_url': json_text('event_source_url'),
                     'referrer_url': json_text('referrer_url'),
+                    'opt_out': "case when is_opt_out then 'true' end",
+                    'data_processing_options':
+                        "case when consent_treatment = 'limited_data_use' then '[\"LDU\"]' end",
+                    'data_processing_options_country': json_integer('ldu_country'),
+                    'data_processing_options_state': json_integer('ldu_state'),
                     'user_data': 'user_data',
                     'custom_data': json_object_or_nothing('custom_data'),
                 }) }}

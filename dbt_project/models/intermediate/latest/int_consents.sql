@@ -16,6 +16,8 @@ select
     subject_id,
     purpose,
     decision,
+    -- Before bases were recorded, people were asked to agree.
+    coalesce(basis, 'opt_in') as basis,
     decided_at,
     updated_at,
     first_committed_at,

@@ -8,7 +8,8 @@ changed_destinations as (
     select
         destinations.destination,
         destinations.setup,
-        destinations.start_at
+        destinations.start_at,
+        destinations.consent_max_age_days
     from destinations
     {% if is_incremental() %}
         left join {{ this }} as known
@@ -17,6 +18,7 @@ changed_destinations as (
             known.destination is null
             or known.setup is distinct from destinations.setup
             or known.start_at is distinct from destinations.start_at
+            or known.consent_max_age_days is distinct from destinations.consent_max_age_days
     {% endif %}
 )
 
@@ -24,5 +26,6 @@ select
     destination,
     setup,
     start_at,
+    consent_max_age_days,
     {{ this_build_seq() }} as build_seq
 from changed_destinations

@@ -87,8 +87,7 @@ normalized as (
         {{ normalize_zp('versions.postal_code', country='versions.country_code') }} as zp,
         versions.country_code as country,
         {{ normalize_external_id('versions.external_id') }} as external_id,
-        coalesce(home_country.privacy_region, 'unknown') as privacy_region,
-        coalesce(home_country.needs_consent, true) as needs_consent,
+        coalesce(home_country.privacy_region, 'unknown') as country_region,
         versions.updated_at,
         versions.first_committed_at,
         versions.first_landed_at,
@@ -96,6 +95,25 @@ normalized as (
     from with_country_code as versions
     left join {{ ref('countries') }} as home_country
         on versions.country_code = home_country.country_code
+),
+
+-- In the United States privacy law is the states' own, and what a platform can do about an opt-out differs by state.
+with_privacy_region as (
+    select
+        normalized.*,
+        ldu_states.ldu_state,
+        case
+            when normalized.country_region <> 'us' then normalized.country_region
+            when ldu_states.ldu_state is not null then 'us_ldu_state'
+            when normalized.st in (select us_states.state_code from {{ ref('us_states') }} as us_states)
+                then 'us_other_state'
+            else 'us_unknown_state'
+        end as privacy_region
+    from normalized
+    left join {{ ref('ldu_states') }} as ldu_states
+        on
+            normalized.country_region = 'us'
+            and normalized.st = ldu_states.state_code
 ),
 
 hashed as (
@@ -114,13 +132,13 @@ hashed as (
         {{ hash_identifier('country') }} as country,
         {{ hash_identifier('external_id') }} as external_id,
         privacy_region,
-        needs_consent,
+        ldu_state,
         updated_at,
         first_committed_at,
         first_landed_at,
         landed_at,
         {{ this_build_seq() }} as build_seq
-    from normalized
+    from with_privacy_region
 )
 
 select * from hashed

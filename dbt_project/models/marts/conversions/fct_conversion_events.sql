@@ -10,66 +10,6 @@ identities as (
     select * from {{ ref('int_identities_latest') }}
 ),
 
-advertising_decisions as (
-    select
-        subject_type,
-        subject_id,
-        decision,
-        decided_at,
-        consent_id
-    from {{ ref('int_consents') }}
-    where purpose = 'advertising'
-),
-
--- Consent is asked twice: what had been decided when it happened …
-decisions_before_event as (
-    select
-        conversions.source_key,
-        conversions.event_kind,
-        decisions.decision,
-        row_number() over (
-            partition by conversions.source_key, conversions.event_kind
-            order by decisions.decided_at desc, decisions.consent_id desc
-        ) as recency
-    from conversions
-    inner join advertising_decisions as decisions
-        on
-            conversions.subject_type = decisions.subject_type
-            and conversions.subject_id = decisions.subject_id
-            and conversions.occurred_at >= decisions.decided_at
-),
-
-consent_at_event as (
-    select
-        source_key,
-        event_kind,
-        decision
-    from decisions_before_event
-    where recency = 1
-),
-
--- … and what has been decided by now, as far as it has landed.
-decisions_by_recency as (
-    select
-        subject_type,
-        subject_id,
-        decision,
-        row_number() over (
-            partition by subject_type, subject_id
-            order by decided_at desc, consent_id desc
-        ) as recency
-    from advertising_decisions
-),
-
-consent_now as (
-    select
-        subject_type,
-        subject_id,
-        decision
-    from decisions_by_recency
-    where recency = 1
-),
-
 events as (
     select
         -- what it is
@@ -116,27 +56,27 @@ events as (
         conversions.fbp,
 
         -- what the person allowed
-        coalesce(identities.privacy_region, 'unknown') as privacy_region,
-        coalesce(identities.needs_consent, true) as needs_consent,
-        consent_at_event.decision as consent_at_event,
-        consent_now.decision as consent_now,
+        consents.privacy_region,
+        consents.consent_at_event,
+        consents.consent_now,
+        consents.consent_treatment,
+        consents.consent_reasons,
+        consents.ldu_country,
+        consents.ldu_state,
+        consents.is_opt_out,
 
         {{ this_build_seq() }} as build_seq
     from conversions
     inner join {{ ref('event_kinds') }} as event_kinds
         on conversions.event_kind = event_kinds.event_kind
+    inner join {{ ref('int_consent_decisions') }} as consents
+        on
+            conversions.source_key = consents.source_key
+            and conversions.event_kind = consents.event_kind
     left join identities
         on
             conversions.subject_type = identities.subject_type
             and conversions.subject_id = identities.subject_id
-    left join consent_at_event
-        on
-            conversions.source_key = consent_at_event.source_key
-            and conversions.event_kind = consent_at_event.event_kind
-    left join consent_now
-        on
-            conversions.subject_type = consent_now.subject_type
-            and conversions.subject_id = consent_now.subject_id
 )
 
 select * from events

@@ -6,7 +6,8 @@ renamed as (
     select
         destination,
         setup,
-        start_at
+        start_at,
+        consent_max_age_days
     from source
 )
 

@@ -113,7 +113,7 @@ def _land_first(home: DbtHome) -> None:
                 "fbclid": "FbClid-1",
                 "fbp": "fb.1.1795165200000.4242",
                 "clicked_at": happened,
-                "client_ip_address": "203.0.113.9",
+                "client_ip_address": "81.2.69.142",
                 "client_user_agent": "Mozilla/5.0",
                 "page_url": f"https://shop.example.com/thanks?mail={CONTACT['email']}",
                 "referrer_url": f"https://{CONTACT['email']}@shop.example.com/basket/{CONTACT['email']}/",

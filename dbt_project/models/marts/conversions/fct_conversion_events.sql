@@ -52,7 +52,7 @@ events as (
         -- who it was, in clear by the platforms' wish
         conversions.client_ip_address,
         conversions.client_user_agent,
-        conversions.fbc,
+        {{ fbc_in_time('conversions.fbc', 'conversions.occurred_at') }} as fbc,
         conversions.fbp,
 
         -- what the person allowed

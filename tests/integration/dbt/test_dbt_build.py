@@ -55,7 +55,7 @@ def test_nothing_else_is_a_candidate(story: Story) -> None:
 def test_the_payload_is_json_with_the_keys_that_have_values(story: Story) -> None:
     payload = json.loads(story.home.meta("shop/orders/o-us")["payload"])
     assert payload["event_source_url"] == "https://shop.example.com/thanks"
-    assert payload["referrer_url"] == "https://shop.example.com/"
+    assert payload["referrer_url"] == "https://shop.example.com/basket/"
     assert payload["custom_data"]["value"] == 20
     assert set(payload["user_data"]) >= {"em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id"}
     assert payload["user_data"]["fbc"].endswith(".FbClid-1")

@@ -13,6 +13,9 @@ set variable action_sources = words('
     email website app phone_call chat physical_store system_generated business_messaging other
 ');
 
+-- data processing options: California to Rhode Island
+set variable ldu_states = range(1000, 1014);
+
 set variable user_data_keys = words('
     em ph fn ln ge db ct st zp country external_id client_ip_address client_user_agent fbc fbp lead_id
     subscription_id fb_login_id madid anon_id ctwa_clid page_id page_scoped_user_id ig_account_id ig_sid

@@ -80,7 +80,9 @@ opened as not materialized (
             '$.user_data', '$.custom_data', '$.custom_data.value', '$.custom_data.currency', '$.custom_data.contents',
             '$.user_data.em', '$.user_data.ph', '$.user_data.fn', '$.user_data.ln', '$.user_data.ge', '$.user_data.db',
             '$.user_data.ct', '$.user_data.st', '$.user_data.zp', '$.user_data.country', '$.user_data.external_id',
-            '$.user_data.client_ip_address', '$.user_data.client_user_agent', '$.user_data.fbc', '$.user_data.fbp'
+            '$.user_data.client_ip_address', '$.user_data.client_user_agent', '$.user_data.fbc', '$.user_data.fbp',
+            '$.data_processing_options', '$.data_processing_options_country', '$.data_processing_options_state',
+            '$.opt_out'
         ]) end as found,
     from parsed
 ),
@@ -102,6 +104,10 @@ named as not materialized (
         found[12] as em, found[13] as ph, found[14] as fn, found[15] as ln, found[16] as ge, found[17] as db,
         found[18] as ct, found[19] as st, found[20] as zp, found[21] as country, found[22] as external_id,
         found[23] as client_ip_address, found[24] as client_user_agent, found[25] as fbc, found[26] as fbp,
+        cast(found[27] as varchar) as ldu_options,
+        cast(found[28] as varchar) as ldu_country,
+        cast(found[29] as varchar) as ldu_state,
+        found[30] as opt_out,
         coalesce(json_keys(found[7]), []) as user_keys,
         case
             when json_type(found[9]) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast(found[9] as double)
@@ -203,6 +209,20 @@ select
     and not regexp_full_match(cast(fbc as varchar), '"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[^\s"@]+"') as fbc_malformed,
     fbp is not null
     and not regexp_full_match(cast(fbp as varchar), '"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[^\s"@]+"') as fbp_malformed,
+
+    -- Without a state the platform looks for one by the address, and finds none where there is no address.
+    coalesce(ldu_options, ldu_country, ldu_state) is not null and not coalesce(
+        (ldu_options = '[]' and ldu_country is null and ldu_state is null)
+        or (
+            ldu_options = '["LDU"]' and ldu_country = '1'
+            and list_contains(getvariable('ldu_states'), try_cast(ldu_state as bigint))
+        )
+        or (
+            ldu_options = '["LDU"]' and ldu_country in ('0', '1') and ldu_state = '0' and client_ip_address is not null
+        ),
+        false
+    ) as limited_data_use_malformed,
+    opt_out is not null and json_type(opt_out) <> 'BOOLEAN' as opt_out_malformed,
 
     is_object and event_name = 'Purchase' and p_value is null as value_missing,
     p_value is not null and not coalesce(p_number >= 0 and p_number <= largest_value, false) as value_not_sane,

@@ -8,7 +8,7 @@ costs nothing.
 from dataclasses import dataclass
 from typing import Final
 
-SUITE_VERSION: Final = "1"
+SUITE_VERSION: Final = "2"
 """Grows whenever a rule or a default threshold changes: a quarantined row is then judged again."""
 
 
@@ -104,6 +104,11 @@ ROW_RULES: Final = (
     RowRule("client_user_agent_malformed", "client_user_agent is a text that is not empty"),
     RowRule("fbc_malformed", "fbc has the form fb.number.milliseconds.click-id"),
     RowRule("fbp_malformed", "fbp has the form fb.number.milliseconds.number"),
+    RowRule(
+        "limited_data_use_malformed",
+        "Limited Data Use names its country and state as the platform numbers them, or an address to find them by",
+    ),
+    RowRule("opt_out_malformed", "opt_out is true or false"),
     RowRule("value_missing", "a Purchase has a value"),
     RowRule("value_not_sane", "the value is a number that is not negative and not absurdly large"),
     RowRule("value_differs", "the payload's value is the row's, rounded to the currency's unit"),

@@ -29,6 +29,14 @@ def without(key: str) -> Spoil:
     return lambda row: row.custom.pop(key)
 
 
+def limited(option: str, country: object, state: object) -> Spoil:
+    return top(
+        data_processing_options=[option],
+        data_processing_options_country=country,
+        data_processing_options_state=state,
+    )
+
+
 def raw(text: str) -> Spoil:
     return lambda row: setattr(row, "raw_payload", text)
 
@@ -136,6 +144,14 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("client_user_agent_malformed", user(client_user_agent="")),
     ("fbc_malformed", user(fbc="IwAR0abcdef")),
     ("fbp_malformed", user(fbp="fb.one.1763000000000.1")),
+    ("limited_data_use_malformed", limited("ldu", 1, 1000)),
+    ("limited_data_use_malformed", limited("LDU", 1, 1014)),
+    ("limited_data_use_malformed", limited("LDU", 2, 1000)),
+    ("limited_data_use_malformed", limited("LDU", 1, "1000")),
+    ("limited_data_use_malformed", top(data_processing_options=["LDU"])),
+    ("limited_data_use_malformed", top(data_processing_options=[], data_processing_options_country=1)),
+    ("limited_data_use_malformed", top(data_processing_options_country=1, data_processing_options_state=1000)),
+    ("opt_out_malformed", top(opt_out="true")),
     ("value_missing", without("value")),
     ("value_not_sane", worth(-1, -1)),
     ("value_not_sane", worth("12.50", "12.5")),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from defects import ONE_EACH, planted
+from defects import ONE_EACH, limited, planted
 from deltas import NOW, Row, Shop, write_delta
 
 from waybill.quality import validate
@@ -28,6 +28,18 @@ def test_realistic_rows_pass(judged: Judged, settings: Settings) -> None:
     decision = judged(Shop().rows(600))
     assert (decision.decision, decision.failures) == ("open", ())
     assert (decision.rows, decision.passed, decision.quarantined) == (600, 600, 0)
+    assert published(settings) == {}
+
+
+def test_what_people_limited_passes(judged: Judged, settings: Settings) -> None:
+    rows = Shop().rows(600)
+    for position, state in enumerate(range(1000, 1014), start=6):
+        limited("LDU", 1, state)(rows[position])
+    web = next(row for row in rows[100:] if "client_ip_address" in row.user)
+    limited("LDU", 0, 0)(web)
+    rows[201].payload["data_processing_options"] = []
+    rows[202].payload["opt_out"] = True
+    assert judged(rows).quarantined == 0
     assert published(settings) == {}
 
 

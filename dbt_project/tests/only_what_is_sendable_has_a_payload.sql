@@ -1,4 +1,5 @@
--- A payload without a verdict could be sent by mistake; a verdict without a payload could not be sent at all.
+-- A payload without a verdict could be sent by mistake, a verdict without a payload could not be sent at all, and a
+-- payload without the person's limits must not be.
 
 select
     source_key,
@@ -9,5 +10,6 @@ where
     and (
         (verdict = 'sendable') <> (payload is not null)
         or (verdict = 'sendable') <> ({{ size_of('reasons') }} = 0)
+        or position(consent_limits in payload) = 0
         or payload_digest is distinct from {{ sha256_hex('payload') }}
     )

@@ -6,6 +6,7 @@ conversion. The freeze never opens the network and never writes the ledger; it r
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
@@ -76,11 +77,30 @@ from with_event_id_holder
 """
 
 _WITHDRAWALS = """
+with files as (
+    select unnest($unsettled) as file_id, unnest($paths) as path
+),
+
+-- What is enrolled goes byte for byte or not at all: limits that a person has set since take it back.
+limited_since as (
+    select enrolled.file_id, enrolled.row_number
+    from enrolled
+    inner join destinations.{destination}_events as current_events using (event_name, source_key)
+    inner join files using (file_id)
+    inner join read_parquet($readable, filename = true) as frozen
+        on files.path = frozen.filename
+        and enrolled.row_number = frozen.row_number
+    where
+        current_events.consent_limits is not null
+        and not contains(frozen.payload, current_events.consent_limits)
+)
+
 select
     enrolled.file_id, enrolled.row_number, enrolled.destination, enrolled.dataset, enrolled.event_name,
     enrolled.source_key, enrolled.event_id,
     case
         when current_events.source_key is null then 'not_a_conversion'
+        when limited_since.file_id is not null then 'consent'
         when list_bool_or([starts_with(reason, 'ours:consent') for reason in current_events.reasons]) then 'consent'
         when list_contains(current_events.reasons, 'ours:cancelled') then 'cancelled'
         when list_contains(current_events.reasons, 'ours:refunded') then 'refunded'
@@ -88,9 +108,14 @@ select
     end as reason,
 from enrolled
 left join destinations.{destination}_events as current_events using (event_name, source_key)
+left join limited_since using (file_id, row_number)
 where
     list_contains($unsettled, enrolled.file_id)
-    and (current_events.source_key is null or current_events.verdict <> 'sendable')
+    and (
+        current_events.source_key is null
+        or current_events.verdict <> 'sendable'
+        or limited_since.file_id is not null
+    )
 order by enrolled.file_id, enrolled.row_number
 """
 
@@ -138,7 +163,7 @@ def freeze(
     with Ledger.open_readonly(home) as ledger:
         after = ledger.last_enrolled(destination)
         ensure_keys(home, ledger)
-        unsettled = [file.file_id for file in ledger.enrolled_files(destination) if file.settled_at is None]
+        unsettled = [file for file in ledger.enrolled_files(destination) if file.settled_at is None]
     keys = str(home.published / "delivery" / "keys" / destination / "*.parquet")
     warehouse.execute(_ENROLLED.replace("$keys", _literal(keys)))
     warehouse.execute(
@@ -168,15 +193,21 @@ def freeze(
         past_expiry=int(past_expiry),
         sha256=sha256_of(path),
     )
-    withdrawals = _write_withdrawals(warehouse, delta, unsettled)
+    paths = {file.file_id: str(home.root / file.path) for file in unsettled}
+    withdrawals = _write_withdrawals(warehouse, delta, paths)
     changed = _publish_changes(warehouse, home, delta, last_good_seq)
     delta.write_sidecar()
     return Freeze(delta=delta, withdrawals=withdrawals, changed_after_enrolment=changed)
 
 
-def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, delta: DeltaFile, unsettled: list[str]) -> int:
+def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, delta: DeltaFile, unsettled: dict[str, str]) -> int:
     query = _WITHDRAWALS.format(destination=delta.destination)
-    warehouse.execute(f"create or replace temp table withdrawals as {query}", {"unsettled": unsettled})
+    # From a file that is lost nothing can be sent, and delivery says so. The new one is named so that one is.
+    readable = [*(path for path in unsettled.values() if Path(path).exists()), str(delta.path)]
+    warehouse.execute(
+        f"create or replace temp table withdrawals as {query}",
+        {"unsettled": list(unsettled), "paths": list(unsettled.values()), "readable": readable},
+    )
     with written_aside(delta.withdrawals_path) as aside:
         warehouse.execute("copy (from withdrawals) to ? (format parquet)", [str(aside)])
     return int(warehouse.execute("select count(*) from withdrawals").fetchall()[0][0])

@@ -67,6 +67,7 @@ class Event:
     spoilt: bool = False
     event_id: str = ""
     padding: int = 0
+    limited: bool = False
 
     @property
     def id(self) -> str:
@@ -97,6 +98,9 @@ class Event:
         if self.kind == "store_purchase":
             content |= {"action_source": "physical_store"}
             del content["event_source_url"]
+        if self.limited:
+            content |= {"data_processing_options": ["LDU"], "data_processing_options_country": 1}
+            content |= {"data_processing_options_state": 1000}
         if self.spoilt:
             del content["custom_data"]["value"]
         # Spaces as no JSON library would write them: a payload that is rendered again on its way is noticed.

@@ -129,22 +129,20 @@ with_payload as (
         *,
         case
             when verdict = 'sendable'
-                then {{ json_object({
+                then {{ json_object(dict({
                     'event_name': json_plain_text('event_name'),
                     'event_time': json_integer(epoch_seconds('occurred_at')),
                     'event_id': json_text('event_id'),
                     'action_source': json_plain_text('action_source'),
                     'event_source_url': json_text('event_source_url'),
                     'referrer_url': json_text('referrer_url'),
-                    'opt_out': "case when is_opt_out then 'true' end",
-                    'data_processing_options':
-                        "case when consent_treatment = 'limited_data_use' then '[\"LDU\"]' end",
-                    'data_processing_options_country': json_integer('ldu_country'),
-                    'data_processing_options_state': json_integer('ldu_state'),
                     'user_data': 'user_data',
                     'custom_data': json_object_or_nothing('custom_data'),
-                }) }}
-        end as payload
+                }, **meta_limits())) }}
+        end as payload,
+        case
+            when verdict = 'sendable' then nullif(trim({{ json_object(meta_limits()) }}, '{}'), '')
+        end as consent_limits
     from with_custom_data
 )
 
@@ -170,6 +168,7 @@ select
     reasons,
     payload,
     {{ sha256_hex('payload') }} as payload_digest,
+    consent_limits,
     build_seq
 from with_payload
 
@@ -197,5 +196,6 @@ select
     reasons || {{ list_of(["case when occurred_at < start_at then 'ours:before_start' end"]) }} as reasons,
     cast(null as varchar) as payload,
     cast(null as varchar) as payload_digest,
+    cast(null as varchar) as consent_limits,
     build_seq
 from no_conversions

@@ -1,0 +1,117 @@
+"""What a person or the shop takes back after enrolment and before sending: it never leaves as it was frozen."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from office import TOKEN, Office
+from outbox import LATER, NOW, Event, hand_over
+
+from waybill.emulator import Emulator
+from waybill.errors import ConfigurationError, LedgerConflict
+from waybill.quality.gate import ensure_empty
+from waybill.warehouse.candidates import write_empty
+from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
+
+CALIFORNIA = (
+    '"data_processing_options":["LDU"], "data_processing_options_country":1, "data_processing_options_state":1000'
+)
+COLORADO = CALIFORNIA.replace("1000", "1001")
+ENROLLED = [Event(1), Event(2), Event(3, limited=True), Event(4, limited=True), *(Event(n) for n in range(5, 10))]
+NOW_SAID: dict[int, tuple[str, list[str], str | None]] = {
+    1: ("sendable", [], None),
+    2: ("sendable", [], CALIFORNIA),
+    3: ("sendable", [], CALIFORNIA),
+    4: ("sendable", [], COLORADO),
+    5: ("sendable", [], '"opt_out":true'),
+    6: ("withheld", ["ours:consent_withdrawn"], None),
+    7: ("not_a_conversion", ["ours:cancelled"], None),
+    8: ("not_a_conversion", ["ours:refunded"], None),
+}
+"""Order → verdict, reasons and limits after enrolment; order 9 is no more."""
+
+
+@pytest.fixture
+def waiting(office: Office) -> Iterator[tuple[Office, duckdb.DuckDBPyConnection]]:
+    """Nine enrolled events that wait because the token is refused, and a warehouse that thinks anew of them."""
+    hand_over(office.home, ENROLLED)
+    office.set_token("an-expired-token")
+    with pytest.raises(ConfigurationError):
+        office.deliver()
+    office.set_token(TOKEN)
+    ensure_empty(office.home, "meta")
+    with duckdb.connect() as warehouse:
+        warehouse.execute("set TimeZone = 'UTC'")
+        write_empty(warehouse, office.home.published / "changes" / "meta" / "_empty.parquet", CHANGES_COLUMNS)
+        yield office, warehouse
+
+
+def build(office: Office, warehouse: duckdb.DuckDBPyConnection, name: str) -> Freeze:
+    """What a build does once the models are there."""
+    warehouse.execute("create schema if not exists destinations")
+    warehouse.execute(
+        "create or replace table destinations.meta_events (source_key varchar, event_kind varchar, event_name varchar,"
+        " event_id varchar, dataset varchar, occurred_at timestamptz, committed_at timestamptz, landed_at timestamptz,"
+        " expires_at timestamptz, expires_reason varchar, value decimal(18, 4), currency varchar, verdict varchar,"
+        " reasons varchar[], payload varchar, payload_digest varchar, consent_limits varchar, build_seq bigint)"
+    )
+    for event in ENROLLED[:8]:
+        verdict, reasons, limits = NOW_SAID[event.number]
+        happened = event.occurred_at
+        warehouse.execute(
+            f"insert into destinations.meta_events values ({', '.join('?' * 18)})",
+            [
+                *(event.source_key, event.kind, "Purchase", event.id, event.dataset, happened, happened, NOW),
+                *(happened + event.window, "window", "12.5", "EUR", verdict, reasons),
+                *(event.payload, "digest", limits, 2),
+            ],
+        )
+    return freeze(warehouse, office.home, "meta", name, 1, NOW)
+
+
+def test_what_was_taken_back_or_limited_since_is_withdrawn_and_the_rest_is_sent(
+    waiting: tuple[Office, duckdb.DuckDBPyConnection], emulator: Emulator
+) -> None:
+    office, warehouse = waiting
+    assert build(office, warehouse, LATER).withdrawals == 7
+
+    office.deliver()
+
+    assert sorted(event.event_id or "" for event in emulator.book.events()) == ["purchase_1", "purchase_3"]
+    assert dict(office.rows("select source_key, reason from exceptions where state = 'withdrawn'")) == {
+        "shop/orders/2": "consent",
+        "shop/orders/4": "consent",
+        "shop/orders/5": "consent",
+        "shop/orders/6": "consent",
+        "shop/orders/7": "cancelled",
+        "shop/orders/8": "refunded",
+        "shop/orders/9": "not_a_conversion",
+    }
+
+
+def test_what_was_withdrawn_stays_withdrawn_when_consent_is_given_again(
+    waiting: tuple[Office, duckdb.DuckDBPyConnection], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, warehouse = waiting
+    build(office, warehouse, LATER)
+    office.deliver()
+    sent = len(emulator.book.events())
+    for number in (2, 6):
+        monkeypatch.setitem(NOW_SAID, number, ("sendable", [], None))
+
+    assert build(office, warehouse, "20261120T140000000000Z").delta.rows == 0
+    office.deliver()
+
+    assert len(emulator.book.events()) == sent
+    assert office.states() == {"accepted": 2, "withdrawn": 7}
+
+
+def test_a_build_goes_on_without_a_lost_file_because_nothing_is_sent_from_it(
+    waiting: tuple[Office, duckdb.DuckDBPyConnection],
+) -> None:
+    office, warehouse = waiting
+    [(path,)] = office.rows("select path from files")
+    (office.home.root / path).rename(office.home.root / "elsewhere")
+    assert build(office, warehouse, LATER).withdrawals == 4
+    with pytest.raises(LedgerConflict, match="missing"):
+        office.deliver()

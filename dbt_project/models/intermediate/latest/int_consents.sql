@@ -18,7 +18,8 @@ select
     decision,
     -- Before bases were recorded, people were asked to agree.
     coalesce(basis, 'opt_in') as basis,
-    decided_at,
+    -- A decision without its moment must not be overtaken by older ones: it was made when it was written.
+    coalesce(decided_at, updated_at) as decided_at,
     updated_at,
     first_committed_at,
     first_landed_at,

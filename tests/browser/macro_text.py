@@ -34,8 +34,8 @@ def _macros() -> Any:
     return waybill
 
 
-def results(macro: str, rows: Sequence[Sequence[str | None]], *arguments: str, **named: str) -> list[Any]:
-    """What a macro gives for every row, in order; ``arguments`` are SQL over the columns a, b, c … of the rows."""
+def results(macro: str, rows: Sequence[Sequence[str | None]], *arguments: Any, **named: str) -> list[Any]:
+    """What a macro gives for every row, in order; ``arguments`` are the macro's, with a, b, c … for the columns."""
     sql = str(getattr(_macros(), macro)(*arguments, **named))
     columns = {chr(97 + number): list(column) for number, column in enumerate(zip(*rows, strict=True))}
     given_rows = pa.table(

@@ -72,3 +72,35 @@ def test_what_is_no_key_makes_no_id(engine: MiniRacer, nothing: object) -> None:
 
 def test_a_number_is_written_as_the_warehouse_writes_it(engine: MiniRacer) -> None:
     assert made(engine, "purchase", 1001) == "purchase_1001"
+
+
+def test_the_page_of_the_documentation_reports_with_the_warehouses_id(engine: MiniRacer) -> None:
+    page = (DOCS / "browser-snippet.md").read_text(encoding="utf-8")
+    script = re.search(r"<script>\n(.*?)</script>", page, re.DOTALL)
+    assert script
+    engine.eval("var reported = []; function fbq() { reported.push([].slice.call(arguments)); }")
+    engine.eval(script[1])
+    ((_, name, _, options),) = json.loads(str(engine.eval("JSON.stringify(reported)")))
+    assert (name, options) == ("Purchase", {"eventID": results("event_id", [["1001"]], "purchase", ["a"])[0]})
+
+
+def test_the_table_of_the_documentation_names_ids_as_they_are_made(engine: MiniRacer) -> None:
+    page = (DOCS / "browser-snippet.md").read_text(encoding="utf-8")
+    rows = re.findall(r"`waybillEventId\.(\w+)\((?:'(\w+)', )?(\w+)\)` \| `([^`]+)`", page)
+    assert len(rows) == len(KINDS) + 1
+    for function, kind, key, documented in rows:
+        assert made(engine, function, *filter(None, [kind]), f"<{key}>") == documented
+
+
+_order_numbers = st.text(
+    st.characters(codec="ascii") | st.sampled_from("éß王😀＠\u00a0\u200b"), min_size=1, max_size=70
+)
+
+
+@_by_v8
+@given(st.lists(_order_numbers, min_size=1, max_size=40))
+def test_an_id_of_the_snippet_is_known_again_when_it_was_captured(engine: MiniRacer, keys: list[str]) -> None:
+    ids = [made(engine, "purchase", key) for key in keys]
+    unusable = re.compile(r"""[\s\x00-\x1f\x7f\u200b@＠"'\\<>]""")
+    known = results("captured_event_id", [[event_id] for event_id in ids], "a")
+    assert known == [None if unusable.search(event_id) else event_id for event_id in ids]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from capi_param_builder import ParamBuilder
 from facebook_business import FacebookAdsApi
 from facebook_business.adobjects.serverside.action_source import ActionSource
 from facebook_business.adobjects.serverside.app_data import AppData
@@ -220,6 +221,14 @@ def test_too_many_events_and_none(sdk: Any, sdk_event: MakeEvent) -> None:
 def test_a_proof_of_the_app_secret_is_no_obstacle(sdk: Any, sdk_event: MakeEvent) -> None:
     sdk.log_in(app_secret="made-up-secret")
     assert sdk.post(sdk_event()).events_received == 1
+
+
+def test_what_metas_parameter_builder_makes_is_taken(sdk: Any, sdk_event: MakeEvent) -> None:
+    builder = ParamBuilder(["example.com"])
+    builder.process_request("shop.example.com", {"fbclid": ["IwAR0-abc_DEF"]}, {})
+    made = UserData(fbc=builder.get_fbc(), fbp=builder.get_fbp(), client_user_agent="Mozilla/5.0")
+    assert sdk.post(sdk_event(1, user_data=made)).events_received == 1
+    assert sdk.emulator.book.events()[0].content()["user_data"]["fbc"].split(".")[3:4] == ["IwAR0-abc_DEF"]
 
 
 class RequestsClient(HttpServiceInterface):

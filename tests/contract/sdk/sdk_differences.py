@@ -135,6 +135,12 @@ def _without(text: str, classes: str) -> str:
 
 BY_FIELD: Final[Mapping[str, Sequence[Difference]]] = {
     "em": (
+        _NAMES[0],
+        Difference(
+            "invisible characters around it",
+            "Copied from a page or an export; the SDK trims what Python calls white space only.",
+            lambda case: case.ours is not None and _without(str(case.theirs), "ZC") == case.ours,
+        ),
         Difference(
             "no address, and the SDK raises",
             "One typo of one customer would stop a whole request; the identifier is dropped, the event goes.",

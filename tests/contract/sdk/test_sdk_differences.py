@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from identifier_inputs import inputs
 from identifier_page import fill, tables
 from sdk_differences import BY_FIELD, FIELDS, Case, class_of, theirs
+from sql_normalizers import normalized
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "identifiers.md"
@@ -33,12 +35,32 @@ def test_every_field_is_tried_and_documented(cases: Sequence[Case]) -> None:
     assert {case.field for case in cases} == set(FIELDS) == set(BY_FIELD)
 
 
+def test_the_macros_give_what_the_cases_expect(cases: Sequence[Case]) -> None:
+    made = normalized([(case.field, case.text, case.country) for case in cases])
+    assert list(made) == [case.ours for case in cases]
+
+
 def test_every_difference_is_documented(cases: Sequence[Case]) -> None:
     assert [case for case in cases if case.differs and class_of(case) is None] == []
 
 
-def test_every_documented_difference_exists(cases: Sequence[Case]) -> None:
-    found = {one.name for case in cases if case.differs and (one := class_of(case)) is not None}
+@pytest.fixture(scope="module", params=[20261121], ids="seed-{}".format)
+def made_up(request: pytest.FixtureRequest) -> Sequence[Case]:
+    """Several hundred inputs of every field, made from a seed."""
+    asked = sorted(set(inputs(request.param, each=400)))
+    return [
+        Case(field=one.field, text=one.text, country=one.country, theirs=theirs(one.field, one.text), ours=ours)
+        for one, ours in zip(asked, normalized(asked), strict=True)
+    ]
+
+
+def test_made_up_inputs_differ_only_as_documented(made_up: Sequence[Case]) -> None:
+    assert [case for case in made_up if case.differs and class_of(case) is None] == []
+    assert {case.field for case in made_up if not case.differs} == set(FIELDS)
+
+
+def test_every_documented_difference_exists(cases: Sequence[Case], made_up: Sequence[Case]) -> None:
+    found = {one.name for case in (*cases, *made_up) if case.differs and (one := class_of(case)) is not None}
     assert {one.name for classes in BY_FIELD.values() for one in classes} <= found
 
 

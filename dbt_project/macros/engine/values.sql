@@ -6,20 +6,20 @@
 {%- endmacro %}
 
 {% macro default__epoch_seconds(moment) -%}
-    (epoch_ms({{ moment }}) // 1000)
+    (epoch_us({{ moment }}) // 1000000)
 {%- endmacro %}
 
 {% macro postgres__epoch_seconds(moment) -%}
     cast(floor(extract(epoch from {{ moment }})) as bigint)
 {%- endmacro %}
 
-{# Unix milliseconds of a moment. #}
+{# Whole Unix milliseconds of a moment, rounded down (DuckDB's epoch_ms rounds to the nearest). #}
 {% macro epoch_milliseconds(moment) -%}
     {{ return(adapter.dispatch('epoch_milliseconds', 'waybill')(moment)) }}
 {%- endmacro %}
 
 {% macro default__epoch_milliseconds(moment) -%}
-    epoch_ms({{ moment }})
+    (epoch_us({{ moment }}) // 1000)
 {%- endmacro %}
 
 {% macro postgres__epoch_milliseconds(moment) -%}

@@ -12,7 +12,7 @@ renamed as (
         -- strings
         lower(trim(purpose)) as purpose,
         lower(trim(decision)) as decision,
-        cast(null as varchar) as basis,
+        lower(trim(basis)) as basis,
 
         -- timestamps
         decided_at,

@@ -35,11 +35,8 @@
 {# The address without spaces around it, its port and its brackets. #}
 {% macro ip_host(told) -%}
     regexp_replace(
-        regexp_replace(
-            regexp_replace({{ told }}, '^\s+|\s+$', '', 'g'),
-            '^\[([0-9a-f:.]+)\](:[0-9]{1,5})?$', '\1'
-        ),
-        '^([0-9.]+):[0-9]{1,5}$', '\1'
+        regexp_replace({{ told }}, '^\s+|\s+$', '', 'g'),
+        '^(\[([0-9a-f:.]+)\]|([0-9.]+))(:[0-9]{1,5})?$', '\2\3'
     )
 {%- endmacro %}
 

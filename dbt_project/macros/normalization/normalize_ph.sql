@@ -1,68 +1,251 @@
 {#
-    Phone: E.164 digits without the plus. International when it starts with + or 00 (in North America also 011); otherwise
-    national, which needs the person's country: its trunk prefix goes, its calling code comes. Extensions and '(0)' go.
-    Dropped when the country is unknown, when the length cannot be right, or when it could be read in two ways: never a
-    guess, because a wrong number is another person's.
+    Phone: E.164 digits without the plus, exactly as libphonenumber reads and judges a number. Everything that is looked
+    up in the numbering plans of all countries is in two seeds (see docs/phones.md), so this is set-based, not a scalar:
 
-    calling_code, trunk_prefix, shortest, longest  of the person's country (seed countries), or null
+    phones_of(relation)  a relation (a CTE or a table) with the columns `phone` and `country` (ISO 3166-1 alpha-2 in
+                         lower case, or null); gives a select with one row per distinct pair of them that is a number:
+                         phone, country, ph. What is no number has no row: never a guess, because a wrong number is
+                         another person's. Without a country only what is written with a plus can be a number.
+
+    A value that came hashed has a row as well; see unless_hashed.
 #}
-{% macro normalize_ph(value, calling_code, trunk_prefix, shortest, longest) -%}
-    {{ return(adapter.dispatch('normalize_ph', 'waybill')(value, calling_code, trunk_prefix, shortest, longest)) }}
+{% macro phones_of(relation) -%}
+    {{ return(adapter.dispatch('phones_of', 'waybill')(relation)) }}
 {%- endmacro %}
 
-{% macro default__normalize_ph(value, calling_code, trunk_prefix, shortest, longest) -%}
-    {%- set codes -%}
-    select countries.calling_code from {{ ref('countries') }} as countries where countries.calling_code is not null
-    {%- endset -%}
-    {%- set written -%}
-    regexp_replace({{ value }}, '(?i)[\s,;]*(extension|extn?|durchwahl|poste|x|#)[\s.:=]*\d{1,7}\s*$', '')
-    {%- endset -%}
-    {%- set is_international -%}
-    regexp_matches({{ written }}, '^[^0-9+＋]*([+＋]|00)')
-    or (regexp_matches({{ written }}, '^[^0-9]*011') and {{ calling_code }} = '1')
-    {%- endset -%}
-    {%- set digits -%}
-    regexp_replace({{ written }}, '[^0-9]', '', 'g')
-    {%- endset -%}
-    {%- set international_digits -%}
-    regexp_replace(
-        regexp_replace(regexp_replace({{ written }}, '\(\s*0\s*\)', '', 'g'), '[^0-9]', '', 'g'), '^(00|011)', ''
+{% macro default__phones_of(relation) -%}
+    with written as (
+        select distinct
+            phone,
+            country,
+            {{ waybill.phone_without_ending(waybill.phone_start(waybill.ascii_digits('phone'))) }} as number_text
+        from {{ relation }}
+        where phone is not null
+    ),
+
+    dialled as (
+        select
+            phone,
+            country,
+            case when starts_with(number_text, '+') then '+' else country end as dialled_in,
+            {{ waybill.phone_digits('number_text') }} as digits
+        from written
+        where {{ waybill.is_phone_text('number_text') }}
+    ),
+
+    countable as (
+        select
+            phone,
+            country,
+            dialled_in,
+            digits,
+            length(digits) as size,
+            cast(digits as bigint) as number
+        from dialled
+        where length(digits) between 2 and 18
+    ),
+
+    -- What is dialled in a country: a national number, or an international prefix with a number behind it.
+    plans as (
+        select
+            dialled_in,
+            digits as size,
+            cut,
+            lead,
+            {{ waybill.first_of_range('dialled_range') }} as first_number,
+            {{ waybill.last_of_range('dialled_range') }} as last_number
+        from (
+            select
+                dialled_in,
+                digits,
+                cut,
+                lead,
+                unnest(string_split(dialled, ' ')) as dialled_range
+            from {{ ref('phone_readings') }}
+        ) as readings
+    ),
+
+    read_at_home as (
+        select
+            countable.phone,
+            countable.country,
+            plans.lead,
+            substr(countable.digits, plans.cut + 1) as rest
+        from countable
+        inner join plans
+            on
+                countable.dialled_in = plans.dialled_in
+                and countable.size = plans.size
+                and countable.number between plans.first_number and plans.last_number
+    ),
+
+    behind_a_prefix as (
+        select
+            phone,
+            country,
+            length(rest) as size,
+            cast(rest as bigint) as number
+        from read_at_home
+        where lead = '+'
+    ),
+
+    read_abroad as (
+        select
+            behind_a_prefix.phone,
+            behind_a_prefix.country,
+            plans.lead,
+            substr(cast(behind_a_prefix.number as varchar), plans.cut + 1) as rest
+        from behind_a_prefix
+        inner join plans
+            on
+                plans.dialled_in = '+'
+                and behind_a_prefix.size = plans.size
+                and behind_a_prefix.number between plans.first_number and plans.last_number
+    ),
+
+    complete as (
+        select
+            phone,
+            country,
+            lead || rest as ph,
+            length(lead || rest) as size,
+            try_cast(lead || rest as bigint) as number
+        from (
+            select * from read_at_home
+            where lead <> '+'
+            union all
+            select * from read_abroad
+        ) as every_reading
+    ),
+
+    valid_numbers as (
+        select
+            digits as size,
+            {{ waybill.first_of_range('number_range') }} as first_number,
+            {{ waybill.last_of_range('number_range') }} as last_number
+        from (
+            select
+                digits,
+                unnest(string_split(numbers, ' ')) as number_range
+            from {{ ref('phone_numbers') }}
+        ) as numbers
     )
-    {%- endset -%}
-    {%- set without_trunk -%}
-    substr({{ digits }}, length({{ trunk_prefix }}) + 1)
-    {%- endset -%}
-    {%- set number -%}
+
+    select
+        complete.phone,
+        complete.country,
+        complete.ph
+    from complete
+    inner join valid_numbers
+        on
+            complete.size = valid_numbers.size
+            and complete.number between valid_numbers.first_number and valid_numbers.last_number
+    union all
+    select
+        phone,
+        country,
+        {{ waybill.unless_hashed('phone', 'null') }} as ph
+    from written
+    where {{ waybill.unless_hashed('phone', 'null') }} is not null
+{%- endmacro %}
+
+{# A range of the phone seeds, 20xxxxxxxx or 201-203xxxxxxx, as its first and its last number. #}
+{% macro first_of_range(range) -%}
     case
-        when {{ is_international }}
-            then case
-                when
-                    {{ trunk_prefix }} = '0'
-                    and starts_with({{ international_digits }}, {{ calling_code }} || '0')
-                    then {{ calling_code }} || substr({{ international_digits }}, length({{ calling_code }}) + 2)
-                when
-                    left({{ international_digits }}, 1) in ({{ codes }})
-                    or left({{ international_digits }}, 2) in ({{ codes }})
-                    or left({{ international_digits }}, 3) in ({{ codes }})
-                    then {{ international_digits }}
-            end
-        when
-            starts_with({{ digits }}, {{ trunk_prefix }})
-            and length({{ without_trunk }}) between {{ shortest }} and {{ longest }}
-            then {{ calling_code }} || {{ without_trunk }}
-        when
-            starts_with({{ digits }}, {{ calling_code }})
-            and length({{ digits }}) - length({{ calling_code }}) between {{ shortest }} and {{ longest }}
-            then case when length({{ digits }}) > {{ longest }} then {{ digits }} end
-        when
-            length({{ digits }}) between {{ shortest }} and {{ longest }}
-            then {{ calling_code }} || {{ digits }}
+        when contains({{ range }}, '-')
+            then cast(
+                rpad(
+                    split_part({{ range }}, '-', 1), cast(length(split_part({{ range }}, '-', 2)) as integer), '0'
+                ) as bigint
+            )
+        else cast(replace({{ range }}, 'x', '0') as bigint)
     end
-    {%- endset -%}
-    {%- set normalized -%}
+{%- endmacro %}
+
+{% macro last_of_range(range) -%}
+    cast(replace(split_part({{ range }}, '-', -1), 'x', '9') as bigint)
+{%- endmacro %}
+
+{# The text with the decimal digits of every script, and the full-width plus, as ASCII. #}
+{% macro ascii_digits(value) -%}
+    {#- The code point of the digit zero of every script whose digits are Unicode's decimal digits (Nd). -#}
+    {%- set zeros = [
+        1632, 1776, 1984, 2406, 2534, 2662, 2790, 2918, 3046, 3174, 3302, 3430, 3558, 3664, 3792, 3872, 4160, 4240,
+        6112, 6160, 6470, 6608, 6784, 6800, 6992, 7088, 7232, 7248, 42528, 43216, 43264, 43472, 43504, 43600, 44016,
+        65296, 66720, 68912, 69734, 69872, 69942, 70096, 70384, 70736, 70864, 71248, 71360, 71472, 71904, 72016,
+        72784, 73040, 73120, 92768, 92864, 93008, 120782, 120792, 120802, 120812, 120822, 123200, 123632, 125264,
+        130032,
+    ] -%}
     case
-        when length({{ number }}) between 8 and 15 and replace({{ digits }}, left({{ digits }}, 1), '') <> '' then {{ number }}
+        when strlen({{ value }}) = length({{ value }}) then {{ value }}
+        else translate(
+            {{ value }},
+            '＋{% for zero in zeros %}{% for digit in range(10) %}{{ "%c" | format(zero + digit) }}{% endfor %}{% endfor %}',
+            '+{% for zero in zeros %}0123456789{% endfor %}'
+        )
     end
+{%- endmacro %}
+
+{#
+    Where a number begins: at the first digit or plus. It ends before a second number (`x302/x2303`), and before
+    everything at its end that is neither a letter nor a digit nor #. A `tel:` address is read like any other text.
+#}
+{% macro phone_start(value) -%}
+    regexp_replace(
+        regexp_replace(
+            regexp_replace(regexp_replace({{ value }}, '^[^0-9+]+', ''), '[^#\p{L}\p{N}]+$', ''), '(?s)[\\/] *x.*$', ''
+        ),
+        '(?s);isub=.*$', ''
+    )
+{%- endmacro %}
+
+{# The number without its extension, in the ways in which extensions are written; see libphonenumber. #}
+{% macro phone_without_ending(value) -%}
+    {%- set gap -%}
+    [ \x{00a0}\t,]*
     {%- endset -%}
-    {{ waybill.unless_hashed(value, normalized) }}
+    {%- set after -%}
+    [:.．]?[ \x{00a0}\t,-]*
+    {%- endset -%}
+    {%- set named -%}
+    (?:e?xt(?:ensi(?:o\x{0301}?|ó))?n?|ｅ?ｘｔｎ?|доб|anexo)
+    {%- endset -%}
+    {%- set marked -%}
+    (?:[xｘ#＃~～]|int|ｉｎｔ)
+    {%- endset -%}
+    regexp_replace(
+        {{ value }},
+        '(?i)(?:;ext=[0-9]{1,20}|'
+        || '{{ gap }}{{ named }}{{ after }}[0-9]{1,20}#?|'
+        || '{{ gap }}{{ marked }}{{ after }}[0-9]{1,9}#?|'
+        || '[- ]+[0-9]{1,6}#|'
+        || '[ \x{00a0}\t]*(?:,,|;){{ after }}[0-9]{1,15}#?|'
+        || '[ \x{00a0}\t]*,+{{ after }}[0-9]{1,9}#?)$',
+        ''
+    )
+{%- endmacro %}
+
+{# Whether a text, which begins with a digit or a plus, can be a phone number: three digits, then letters as well. #}
+{% macro is_phone_text(value) -%}
+    {%- set between -%}
+    \-x‐-―−ー－-／ \x{00a0}\x{00ad}\x{200b}\x{2060}\x{3000}()（）［］.\[\]/~⁓∼～*
+    {%- endset -%}
+    (
+        length({{ value }}) <= 250
+        and regexp_matches({{ value }}, '^[+]*(?:[{{ between }}]*[0-9]){3,}[{{ between }}A-Za-z0-9]*$')
+    )
+{%- endmacro %}
+
+{# The digits of a number's text. Three letters or more stand for the digits on a telephone's keys. #}
+{% macro phone_digits(value) -%}
+    regexp_replace(
+        case
+            when regexp_matches({{ value }}, '(?:[A-Za-z].*){3}')
+                then translate(
+                    upper({{ value }}), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '22233344455566677778889999'
+                )
+            else {{ value }}
+        end,
+        '[^0-9]+', '', 'g'
+    )
 {%- endmacro %}

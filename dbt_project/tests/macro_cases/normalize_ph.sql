@@ -1,12 +1,33 @@
 {{ config(tags=['macro_cases']) }}
 
-{{ identifier_cases_gone_wrong(
-    'ph',
-    normalize_ph(
-        'cases.input',
-        calling_code='countries.calling_code',
-        trunk_prefix='countries.trunk_prefix',
-        shortest='countries.national_length_min',
-        longest='countries.national_length_max',
-    )
-) }}
+with cases as (
+    select
+        input as phone,
+        country,
+        expected,
+        expected_sha256
+    from {{ ref('identifier_cases') }}
+    where field = 'ph'
+),
+
+phones as (
+    {{ phones_of('cases') }}
+),
+
+hashed as (
+    select
+        cases.*,
+        phones.ph,
+        {{ hash_identifier('phones.ph') }} as sha256
+    from cases
+    left join phones
+        on
+            cases.phone = phones.phone
+            and cases.country is not distinct from phones.country
+)
+
+select *
+from hashed
+where
+    ph is distinct from expected
+    or sha256 is distinct from expected_sha256

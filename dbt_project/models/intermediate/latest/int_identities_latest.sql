@@ -66,18 +66,23 @@ with_country_code as (
     from newest_versions
 ),
 
+phones_written as (
+    select
+        phone,
+        country_code as country
+    from with_country_code
+),
+
+phones as (
+    {{ phones_of('phones_written') }}
+),
+
 normalized as (
     select
         versions.subject_type,
         versions.subject_id,
         {{ normalize_em('versions.email') }} as em,
-        {{ normalize_ph(
-            'versions.phone',
-            calling_code='home_country.calling_code',
-            trunk_prefix='home_country.trunk_prefix',
-            shortest='home_country.national_length_min',
-            longest='home_country.national_length_max',
-        ) }} as ph,
+        phones.ph,
         {{ normalize_fn('versions.first_name') }} as fn,
         {{ normalize_ln('versions.last_name') }} as ln,
         {{ normalize_ge('versions.gender') }} as ge,
@@ -95,6 +100,10 @@ normalized as (
     from with_country_code as versions
     left join {{ ref('countries') }} as home_country
         on versions.country_code = home_country.country_code
+    left join phones
+        on
+            versions.phone = phones.phone
+            and versions.country_code is not distinct from phones.country
 ),
 
 -- In the United States privacy law is the states' own, and what a platform can do about an opt-out differs by state.

@@ -97,6 +97,7 @@ class DestinationSettings(_Model):
     api_version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$")
     base_url: str = "https://graph.facebook.com"
     test_event_code: str | None = None
+    partner_agent: str = Field(default="waybill", pattern=r"^[A-Za-z]{2}[A-Za-z0-9_.-]{0,20}$")
     datasets: dict[Name, Dataset] = {}
 
     @field_validator("base_url")

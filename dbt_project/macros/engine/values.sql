@@ -84,3 +84,15 @@
 {% macro postgres__size_of(list) -%}
     coalesce(cardinality({{ list }}), 0)
 {%- endmacro %}
+
+{# The rows of several relations under each other, matched by the names of their columns; one that a relation lacks is null there. #}
+{% macro union_by_name(relations) -%}
+    {{ return(adapter.dispatch('union_by_name', 'waybill')(relations)) }}
+{%- endmacro %}
+
+{% macro default__union_by_name(relations) -%}
+    {% for relation in relations %}
+    select * from {{ relation }}
+    {% if not loop.last %}union all by name{% endif %}
+    {% endfor %}
+{%- endmacro %}

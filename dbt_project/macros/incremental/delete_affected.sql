@@ -1,11 +1,14 @@
 {#
     A pre-hook for models that are appended to: takes out every row of the entities that this build computes again, in
-    the same transaction, so that a candidate which no longer exists is gone.
+    the same transaction, so that a candidate which no longer exists is gone. An entity always keeps a candidate, so
+    int_candidates names them all.
 #}
 {% macro delete_affected() -%}
-    {%- set affected_entities = ref('int_affected_entities') -%}
+    {%- set candidates = ref('int_candidates') -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
-    where (entity, entity_key) in (select affected.entity, affected.entity_key from {{ affected_entities }} as affected)
+    where (source, entity, entity_key) in (
+        select candidates.source, candidates.entity, candidates.entity_key from {{ candidates }} as candidates
+    )
     {%- endif -%}
 {%- endmacro %}

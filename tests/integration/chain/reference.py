@@ -31,6 +31,13 @@ WEAK = {
 TOO_BROAD = (
     {"ct", "country", "st", "zp", "ge", "client_user_agent"}, {"db", "client_user_agent"}, {"fn", "ge"}, {"ln", "ge"},
 )  # fmt: skip
+SUBSCRIPTION_EVENTS = {
+    "trial_started": ("StartTrial", "trial"),
+    "subscribed": ("Subscribe", "subscribe"),
+    "renewed": ("SubscriptionRenewed", "renewal"),
+    "upgraded": ("SubscriptionUpgraded", "upgrade"),
+    "cancelled": ("SubscriptionCancelled", "cancellation"),
+}
 STRONG = ("client_ip_address", "fbc", "fbp", "fbclid")
 
 
@@ -45,9 +52,15 @@ class Shop:
         self.lines: dict[str, list[dict[str, Any]]] = {}
         for line in self._newest("order_lines", "order_id", "line_number").values():
             self.lines.setdefault(line["order_id"], []).append(line)
+        self.stages: dict[str, list[dict[str, Any]]] = {}
+        for change in self._newest("lead_stages", "change_id").values():
+            self.stages.setdefault(change["lead_id"], []).append(change)
+        self.subscriptions: dict[str, list[dict[str, Any]]] = {}
+        for event in self._newest("subscription_events", "subscription_event_id").values():
+            self.subscriptions.setdefault(event["subscription_id"], []).append(event)
         self.clicks: dict[str, list[dict[str, Any]]] = {}
         for click in self._newest("clicks", "click_id").values():
-            self.clicks.setdefault(click["order_id"] or click["lead_id"], []).append(click)
+            self.clicks.setdefault(click["order_id"] or click["lead_id"] or click["subscription_id"], []).append(click)
         self.decisions: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for consent in self._newest("consents", "consent_id").values():
             if consent["purpose"] == "advertising":
@@ -67,6 +80,10 @@ class Shop:
             found.update(self._order(order))
         for lead in self.leads.values():
             found[f"shop/leads/{escaped(lead['lead_id'])}"] = self._lead(lead)
+        for changes in self.stages.values():
+            found.update(self._stages(changes))
+        for events in self.subscriptions.values():
+            found.update(self._subscription(events))
         return found
 
     def _order(self, order: dict[str, Any]) -> Iterable[tuple[str, tuple[str, dict[str, Any]]]]:
@@ -79,13 +96,13 @@ class Shop:
             or order["status"] in ("cancelled", "refunded", "duplicate")
             or order["cancelled_at"] is not None
             or (refunded is not None and refunded > 0 and refunded >= order["total"])
-            or order["channel"] not in ("web", "store")
+            or order["channel"] not in ("web", "store", "phone", "email", "chat")
             or occurred < self.start_at
         )
         is_withheld = self._withheld("customer", order["customer_id"], occurred)
         known = {"event_name": "Purchase", "occurred_at": occurred}
         if order["channel"] != "store":
-            captured = captured_id(self.clicks.get(order["order_id"], []))
+            captured = captured_id(self.clicks.get(order["order_id"], [])) if order["channel"] == "web" else None
             known |= {"event_id": captured or f"purchase_{order['order_id']}", "is_captured": captured is not None}
             is_invalid = bad_money(order["total"], order["currency"], required=True)
             return [(key, (verdict(is_none, is_withheld, is_invalid), known | {"days": 7}))]
@@ -116,7 +133,12 @@ class Shop:
     def _lead(self, lead: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         clicks = self.clicks.get(lead["lead_id"], [])
         captured = captured_id(clicks)
-        is_none = lead["is_test"] or lead["status"] in ("spam", "duplicate") or lead["submitted_at"] < self.start_at
+        is_none = (
+            lead["is_test"]
+            or lead["status"] in ("spam", "duplicate")
+            or lead["form_name"] == "instant_form"
+            or lead["submitted_at"] < self.start_at
+        )
         is_withheld = self._withheld("lead", lead["lead_id"], lead["submitted_at"])
         known = {
             "event_name": "Lead",
@@ -126,6 +148,56 @@ class Shop:
             "days": 7,
         }
         return verdict(is_none, is_withheld, not _is_anybody(lead, clicks)), known
+
+    def _stages(self, changes: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, dict[str, Any]]]]:
+        before = None
+        for change in sorted(changes, key=lambda row: (row["changed_at"], row["change_id"])):
+            lead = self.leads.get((change["lead_id"],))
+            stage, occurred = (change["stage"] or "").strip(), change["changed_at"]
+            is_none = (
+                change["is_test"]
+                or (lead is not None and (lead["is_test"] or lead["status"] in ("spam", "duplicate")))
+                or (lead is not None and lead["form_name"] != "instant_form")
+                or not stage
+                or stage == before
+                or occurred < self.start_at
+            )
+            before = stage
+            is_invalid = lead is not None and occurred < lead["submitted_at"]
+            meta_id = (change["meta_lead_id"] or "").strip()
+            if not (meta_id.isdigit() and 15 <= len(meta_id) <= 17):
+                is_invalid = is_invalid or lead is None or not _is_anybody(lead, [])
+            is_withheld = self._withheld("lead", change["lead_id"], occurred)
+            known = {"event_name": stage, "event_id": f"stage_{change['change_id']}"}
+            known |= {"occurred_at": occurred, "is_captured": False, "days": 7}
+            key = f"shop/lead_stages/{escaped(change['change_id'])}"
+            yield key, (verdict(is_none, is_withheld, is_invalid), known)
+
+    def _subscription(self, events: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, dict[str, Any]]]]:
+        starts = sorted(
+            (event for event in events if event["event_type"] in ("trial_started", "subscribed")),
+            key=lambda event: (event["occurred_at"], event["subscription_event_id"]),
+        )
+        own_clicks: dict[str, list[dict[str, Any]]] = {}
+        for click in self.clicks.get(events[0]["subscription_id"], []):
+            after = [event for event in starts if event["occurred_at"] >= click["clicked_at"]]
+            if after:
+                own_clicks.setdefault(after[0]["subscription_event_id"], []).append(click)
+        for event in events:
+            name, prefix = SUBSCRIPTION_EVENTS.get(event["event_type"], ("SubscriptionChanged", ""))
+            key, occurred = event["subscription_event_id"], event["occurred_at"]
+            captured = captured_id(own_clicks.get(key, []))
+            number = event["occurrence"] or 1
+            made = f"{prefix}_{event['subscription_id']}"
+            if prefix not in ("trial", "subscribe"):
+                made += f"_{number}"
+            elif number > 1:
+                made = f"re{made}_{number}"
+            is_none = event["is_test"] or not prefix or occurred < self.start_at
+            known = {"event_name": name, "event_id": captured or made, "occurred_at": occurred}
+            known |= {"is_captured": captured is not None, "days": 7}
+            is_withheld = self._withheld("customer", event["customer_id"], occurred)
+            yield f"shop/subscription_events/{escaped(key)}", (verdict(is_none, is_withheld, False), known)
 
     def _withheld(self, kind: str, subject: str | None, occurred: datetime) -> bool:
         people = self.customers if kind == "customer" else self.leads

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,7 @@ def _land_first(home: DbtHome) -> None:
             {"order_id": "o-store-waiting", "customer_id": "c-us", "channel": "store", **paid, **when},
             {"order_id": "o-unknown-customer", "customer_id": "c-not-landed", "channel": "web", **paid, **when},
             {"order_id": "o-phone", "customer_id": "c-us", "channel": "phone", **paid, **when},
+            {"order_id": "o-market", "customer_id": "c-us", "channel": "marketplace", **paid, **when},
             {"order_id": "o-test", "customer_id": "c-us", "channel": "web", **paid, **when, "is_test": True},
             {"order_id": "o/50%", "customer_id": None, "channel": "web", **paid, **when},
         ],
@@ -117,9 +118,16 @@ def _land_first(home: DbtHome) -> None:
                 "client_user_agent": "Mozilla/5.0",
                 "page_url": f"https://shop.example.com/thanks?mail={CONTACT['email']}",
                 "referrer_url": f"https://{CONTACT['email']}@shop.example.com/basket/{CONTACT['email']}/",
-            }
+            },
+            {
+                "click_id": "k-sub",
+                "subscription_id": "sub-1",
+                "event_id": "browser-sub",
+                "clicked_at": happened - timedelta(minutes=1),
+            },
         ],
     )
+    _land_subscription(home, happened)
     granted = {"purpose": "advertising", "decision": "granted", "decided_at": happened - timedelta(days=9)}
     home.land(
         "consents",
@@ -136,7 +144,33 @@ def _land_first(home: DbtHome) -> None:
             {"lead_id": "l-us", **lead, "country": "us", "estimated_value": "40", "currency": "usd"},
             {"lead_id": "l-de", **lead, "country": "DE"},
             {"lead_id": "l-spam", **lead, "status": "spam"},
+            {"lead_id": "l-form", **lead, "country": "US", "form_name": "instant_form"},
         ],
+    )
+    home.land(
+        "lead_stages",
+        [
+            stage("1", "Initial Lead", happened),
+            stage("2", "Initial Lead", happened + timedelta(minutes=5)),
+            stage("3", "Won", happened + timedelta(minutes=90)),
+        ],
+    )
+
+
+def stage(change_id: str, name: str, changed_at: datetime) -> dict[str, Any]:
+    meta = {"meta_lead_id": "123456789012345", "crm_name": "Acme CRM"}
+    return {"change_id": change_id, "lead_id": "l-form", "stage": name, "changed_at": changed_at, **meta}
+
+
+def _land_subscription(home: DbtHome, started: datetime) -> None:
+    def event(key: str, kind: str, minutes: int) -> dict[str, Any]:
+        of = {"subscription_id": "sub-1", "customer_id": "c-us", "currency": "EUR", "amount": "9.90", "occurrence": 1}
+        when = {"occurred_at": started + timedelta(minutes=minutes)}
+        return {"subscription_event_id": key, "event_type": kind, **of, **when}
+
+    home.land(
+        "subscription_events",
+        [event("e-1", "trial_started", 0), event("e-2", "subscribed", 30), event("e-3", "renewed", 60)],
     )
 
 
@@ -150,7 +184,7 @@ def _land_late_rows(home: DbtHome) -> Path:
 
 
 def _land_changes(home: DbtHome) -> None:
-    """A cancellation after payment, an order that moved to a shop, consent withdrawn, a version that is older."""
+    """A cancellation after payment, an order that moved, a late stage, consent withdrawn, a version that is older."""
     happened = home.now - timedelta(hours=3)
     order = {"customer_id": "c-us", "currency": "EUR", "total": "20", "ordered_at": happened, "paid_at": happened}
     home.land(
@@ -173,6 +207,7 @@ def _land_changes(home: DbtHome) -> None:
             },
         ],
     )
+    home.land("lead_stages", [stage("late", "Won", happened)])
     home.land(
         "consents",
         [

@@ -24,7 +24,8 @@ def test_the_complete_build_passes_with_every_unit_test_and_every_case(story: St
         ("shop/orders/o-store/2", "sendable", [], "purchase_o-store_2"),
         ("shop/orders/o-store-waiting/1", "sendable", [], "purchase_o-store-waiting_1"),
         ("shop/orders/o-unknown-customer", "withheld", ["ours:consent_unknown"], "purchase_o-unknown-customer"),
-        ("shop/orders/o-phone", "not_a_conversion", ["ours:unsupported_channel"], None),
+        ("shop/orders/o-phone", "sendable", [], "purchase_o-phone"),
+        ("shop/orders/o-market", "not_a_conversion", ["ours:unsupported_channel"], None),
         ("shop/orders/o-test", "not_a_conversion", ["ours:test"], None),
         (
             "shop/orders/o%2F50%25",
@@ -36,6 +37,14 @@ def test_the_complete_build_passes_with_every_unit_test_and_every_case(story: St
         ("shop/leads/l-de", "sendable", [], "lead_l-de"),
         ("shop/leads/l-spam", "not_a_conversion", ["ours:spam"], None),
         ("shop/leads/l-new", "sendable", [], "lead_l-new"),
+        ("shop/leads/l-form", "not_a_conversion", ["ours:instant_form"], None),
+        ("shop/lead_stages/1", "sendable", [], "stage_1"),
+        ("shop/lead_stages/2", "not_a_conversion", ["ours:stage_unchanged"], None),
+        ("shop/lead_stages/late", "sendable", [], "stage_late"),
+        ("shop/lead_stages/3", "not_a_conversion", ["ours:stage_unchanged"], None),
+        ("shop/subscription_events/e-1", "sendable", [], "browser-sub"),
+        ("shop/subscription_events/e-2", "sendable", [], "subscribe_sub-1"),
+        ("shop/subscription_events/e-3", "sendable", [], "renewal_sub-1_1"),
     ],
 )
 def test_every_landed_order_line_and_lead_has_its_verdict(
@@ -49,7 +58,7 @@ def test_nothing_else_is_a_candidate(story: Story) -> None:
     [counted] = story.home.query(
         "select count(*) as n, count(distinct source_key) as keys from destinations.meta_events"
     )
-    assert counted == {"n": 16, "keys": 16}
+    assert counted == {"n": 25, "keys": 25}
 
 
 def test_the_payload_is_json_with_the_keys_that_have_values(story: Story) -> None:
@@ -83,4 +92,4 @@ def test_a_build_that_failed_in_the_middle_changes_no_mart_and_is_redone(story: 
 def test_only_affected_orders_are_computed_again(story: Story) -> None:
     before = story.after_redo["marts.fct_conversion_candidates"]
     after = story.after_changes["marts.fct_conversion_candidates"]
-    assert len(after - before) == 2, "the cancelled order and the one that moved; consent changes no candidate"
+    assert len(after - before) == 4, "the order cancelled, the one moved, a late stage and the one that repeats it now"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from office import DATASET, TOKEN
+from pydantic import ValidationError
 from scripted import UNBELIEVABLE, Call, Reply, Scripted, accepted
 
 from waybill.destinations.base import Accepted, Batch, Outcome, Retry, Unknown
@@ -27,13 +28,13 @@ def send(client: MetaClient) -> Outcome:
 
 
 def test_the_request_is_the_frozen_texts_in_an_envelope(platform: Scripted) -> None:
-    outcome = send(client_for(platform.url, test_event_code="TEST1"))
+    outcome = send(client_for(platform.url, test_event_code="TEST1", partner_agent="acme_1_0"))
 
     (call,) = platform.calls
     assert call.path == f"/v26.0/{DATASET}/events"
     assert (
         call.body.decode()
-        == '{"data":[' + ",".join(PAYLOADS) + '],"partner_agent":"waybill","test_event_code":"TEST1"}'
+        == '{"data":[' + ",".join(PAYLOADS) + '],"partner_agent":"acme_1_0","test_event_code":"TEST1"}'
     )
     assert call.headers["Authorization"] == f"Bearer {TOKEN}"
     assert call.headers["Content-Type"] == "application/json"
@@ -45,7 +46,15 @@ def test_the_request_is_the_frozen_texts_in_an_envelope(platform: Scripted) -> N
 
 def test_a_plain_request_names_no_test(platform: Scripted) -> None:
     send(client_for(platform.url))
-    assert set(json.loads(platform.calls[0].body)) == {"data", "partner_agent"}
+    body = json.loads(platform.calls[0].body)
+    assert set(body) == {"data", "partner_agent"}
+    assert body["partner_agent"] == "waybill"
+
+
+@pytest.mark.parametrize("agent", ["w", "1ab", "a-label-of-23-character", "with space"])
+def test_a_label_that_the_platform_would_refuse_is_refused_here(agent: str) -> None:
+    with pytest.raises(ValidationError, match="partner_agent"):
+        DestinationSettings(partner_agent=agent)
 
 
 @pytest.mark.parametrize("reply", UNBELIEVABLE.values(), ids=UNBELIEVABLE)

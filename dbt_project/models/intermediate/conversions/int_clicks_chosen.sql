@@ -1,19 +1,55 @@
-with clicks_of_entities as (
+with website_starts as (
+    select
+        subscription_event_id,
+        subscription_id,
+        occurred_at
+    from {{ ref('int_subscription_events_latest') }}
+    where event_type in ('trial_started', 'subscribed')
+),
+
+-- A click names a subscription; it speaks for the first trial or subscription that followed it.
+subscription_clicks as (
+    select
+        website_starts.subscription_event_id,
+        clicks.click_id,
+        row_number() over (
+            partition by clicks.click_id
+            order by website_starts.occurred_at, website_starts.subscription_event_id
+        ) as choice
+    from {{ ref('int_clicks_latest') }} as clicks
+    inner join website_starts
+        on
+            clicks.subscription_id = website_starts.subscription_id
+            and clicks.clicked_at <= website_starts.occurred_at
+),
+
+clicks_of_entities as (
     select
         'orders' as entity,
-        order_id as entity_key,
-        *
-    from {{ ref('int_clicks_latest') }}
-    where order_id is not null
+        clicks.order_id as entity_key,
+        clicks.*
+    from {{ ref('int_clicks_latest') }} as clicks
+    where clicks.order_id is not null
 
     union all
 
     select
         'leads' as entity,
-        lead_id as entity_key,
-        *
-    from {{ ref('int_clicks_latest') }}
-    where lead_id is not null
+        clicks.lead_id as entity_key,
+        clicks.*
+    from {{ ref('int_clicks_latest') }} as clicks
+    where clicks.lead_id is not null
+
+    union all
+
+    select
+        'subscription_events' as entity,
+        subscription_clicks.subscription_event_id as entity_key,
+        clicks.*
+    from {{ ref('int_clicks_latest') }} as clicks
+    inner join subscription_clicks
+        on clicks.click_id = subscription_clicks.click_id
+    where subscription_clicks.choice = 1
 ),
 
 affected_clicks as (

@@ -12,6 +12,7 @@ with_kind_and_currency as (
     select
         affected_orders.*,
         coalesce(channels.event_kind, 'other_purchase') as event_kind,
+        coalesce(channels.action_source, 'other') as action_source,
         currencies.exponent as currency_exponent,
         affected_orders.paid_at is not null as is_paid,
         affected_orders.order_status = 'cancelled' or affected_orders.cancelled_at is not null as is_cancelled,
@@ -30,9 +31,14 @@ judged as (
         order_id,
         customer_id,
         event_kind,
+        action_source,
+        brand,
         order_total,
         currency,
         currency_exponent,
+        net_revenue,
+        predicted_ltv,
+        customer_segment as customer_segmentation,
         coalesce(paid_at, ordered_at) as occurred_at,
         {{ list_of([
             "case when is_test then 'ours:test' end",

@@ -14,6 +14,7 @@ select
     click_id,
     order_id,
     lead_id,
+    subscription_id,
     {{ captured_event_id('event_id') }} as event_id,
     {{ clean_fbc('fbc', 'fbclid', 'clicked_at', page_url='page_url') }} as fbc,
     {{ clean_fbp('fbp') }} as fbp,

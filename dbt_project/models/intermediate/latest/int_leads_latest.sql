@@ -12,6 +12,7 @@ newest_versions as (
 
 select
     lead_id,
+    form_name,
     lead_status,
     currency,
     estimated_value,

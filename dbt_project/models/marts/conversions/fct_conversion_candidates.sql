@@ -11,6 +11,8 @@ select
     entity_key,
     part,
     event_kind,
+    event_name,
+    action_source,
     {{ size_of('reasons') }} = 0 as is_conversion,
     reasons,
     occurred_at,

@@ -19,11 +19,11 @@ events as (
         conversions.entity_key,
         conversions.part,
         conversions.event_kind,
-        event_kinds.event_name,
-        event_kinds.action_source,
+        conversions.event_name,
+        conversions.action_source,
         conversions.event_id,
         conversions.is_event_id_captured,
-        'main' as dataset,
+        {{ dataset_of('conversions.brand', 'identities.country_code') }} as dataset,
 
         -- when it happened, and when we learned of it
         conversions.occurred_at,
@@ -32,13 +32,27 @@ events as (
         conversions.version_landed_at,
 
         -- what it was worth
-        conversions.order_id,
-        conversions.item_number,
         conversions.value,
         conversions.currency,
         conversions.currency_exponent,
+        conversions.net_revenue,
+        conversions.predicted_ltv,
+        conversions.customer_segmentation,
+
+        -- what was bought
+        conversions.order_id,
+        conversions.item_number,
         conversions.contents,
-        conversions.is_missing_lines,
+        conversions.num_items,
+
+        -- what it follows from
+        conversions.crm_name,
+        conversions.original_event_name,
+        conversions.original_event_id,
+        conversions.original_occurred_at,
+
+        -- what is wrong with it whatever the destination
+        conversions.defects,
 
         -- where it happened
         conversions.event_source_url,
@@ -54,6 +68,8 @@ events as (
         conversions.client_user_agent,
         {{ fbc_in_time('conversions.fbc', 'conversions.occurred_at') }} as fbc,
         conversions.fbp,
+        conversions.lead_id,
+        conversions.subscription_id,
 
         -- what the person allowed
         consents.privacy_region,
@@ -67,8 +83,6 @@ events as (
 
         {{ this_build_seq() }} as build_seq
     from conversions
-    inner join {{ ref('event_kinds') }} as event_kinds
-        on conversions.event_kind = event_kinds.event_kind
     inner join {{ ref('int_consent_decisions') }} as consents
         on
             conversions.source_key = consents.source_key

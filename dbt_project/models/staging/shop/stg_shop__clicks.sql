@@ -8,6 +8,7 @@ renamed as (
         click_id,
         order_id,
         lead_id,
+        subscription_id,
         event_id,
 
         -- strings

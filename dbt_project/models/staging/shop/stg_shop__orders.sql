@@ -12,11 +12,15 @@ renamed as (
         lower(trim(channel)) as channel,
         lower(trim(status)) as order_status,
         store_code,
+        lower(trim(brand)) as brand,
+        lower(trim(customer_segment)) as customer_segment,
         upper(nullif(trim(currency), '')) as currency,
 
         -- numerics
         total as order_total,
         refunded_amount,
+        net_revenue,
+        predicted_ltv,
 
         -- booleans
         coalesce(is_test, false) as is_test,

@@ -25,7 +25,7 @@ from waybill.settings import Dataset, DestinationSettings
 
 LOG = logging.getLogger(__name__)
 
-PARTNER_AGENT: Final = "waybill"
+_USER_AGENT: Final = "waybill"
 
 CAPABILITIES: Final = Capabilities(
     batch_size=1000,
@@ -49,7 +49,7 @@ class MetaClient:
             _check_token(name, dataset)
         self._root = f"{settings.base_url}/{settings.api_version}"
         self._timeout = settings.timeout_seconds
-        self._tail = _tail(settings.test_event_code)
+        self._tail = _tail(settings)
         self._of_thread = threading.local()
 
     def send(self, batch: Batch) -> Outcome:
@@ -98,7 +98,7 @@ class MetaClient:
                     "Content-Type": "application/json",
                     "Accept": "application/json",
                     "Accept-Encoding": "identity",
-                    "User-Agent": PARTNER_AGENT,
+                    "User-Agent": _USER_AGENT,
                 }
             )
             self._of_thread.session = session
@@ -110,9 +110,10 @@ def request_body(payloads: Sequence[str], tail: str) -> bytes:
     return f'{{"data":[{",".join(payloads)}]{tail}}}'.encode()
 
 
-def _tail(test_event_code: str | None) -> str:
-    code = f',"test_event_code":{json.dumps(test_event_code)}' if test_event_code else ""
-    return f',"partner_agent":{json.dumps(PARTNER_AGENT)}{code}'
+def _tail(settings: DestinationSettings) -> str:
+    """What a request says beside its events: whose integration it is and, in a test, the code of the test."""
+    code = f',"test_event_code":{json.dumps(settings.test_event_code)}' if settings.test_event_code else ""
+    return f',"partner_agent":{json.dumps(settings.partner_agent)}{code}'
 
 
 def _check_token(name: str, dataset: Dataset) -> None:

@@ -8,8 +8,7 @@ with orders as (
 lines_of_orders as (
     select
         orders.*,
-        order_lines.line_number,
-        order_lines.line_number is null as is_missing_lines,
+        order_lines.quantity,
         cast(order_lines.line_number as varchar) as item_number,
         cast(order_lines.quantity * order_lines.unit_price as decimal(18, 4)) as line_value,
         case
@@ -21,42 +20,36 @@ lines_of_orders as (
         on orders.order_id = order_lines.order_id
 ),
 
+-- What belongs to the whole order (margin, lifetime value) is not spread over its lines.
 purchases as (
     select
-        case
-            when is_missing_lines then {{ source_key('shop', 'orders', 'order_id') }}
-            else {{ source_key('shop', 'orders', 'order_id', part='item_number') }}
-        end as source_key,
         'shop' as source,
         'orders' as entity,
         order_id as entity_key,
         coalesce(item_number, '') as part,
         event_kind,
+        'Purchase' as event_name,
+        action_source,
+        case
+            when item_number is null then {{ event_id('purchase', ['order_id']) }}
+            else {{ event_id('purchase', ['order_id', 'item_number']) }}
+        end as event_id,
         reasons,
+        {{ list_of(["case when item_number is null then 'ours:no_lines' end"]) }} as defects,
         occurred_at,
         committed_at,
         landed_at,
         version_landed_at,
         'customer' as subject_type,
         customer_id as subject_id,
-        case
-            when is_missing_lines then {{ event_id('purchase', ['order_id']) }}
-            else {{ event_id('purchase', ['order_id', 'item_number']) }}
-        end as event_id,
-        false as is_event_id_captured,
-        order_id,
-        item_number,
+        brand,
         line_value as value,
         currency,
-        currency_exponent,
+        customer_segmentation,
+        order_id,
+        item_number,
         contents,
-        is_missing_lines,
-        cast(null as varchar) as event_source_url,
-        cast(null as varchar) as referrer_url,
-        cast(null as varchar) as client_ip_address,
-        cast(null as varchar) as client_user_agent,
-        cast(null as varchar) as fbc,
-        cast(null as varchar) as fbp
+        quantity as num_items
     from lines_of_orders
 )
 

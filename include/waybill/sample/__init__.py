@@ -2,10 +2,15 @@
 
 Tables and columns are those of ``waybill.toml``. Words in them:
 
-- orders.channel is web, store or phone; orders.status is pending (not paid), paid, fulfilled, cancelled (paid_at tells
-  whether before or after payment), refunded or partially_refunded; amounts are in major units;
-- consents.decision is granted, denied or withdrawn, purpose advertising or analytics, subject_type customer or lead;
-- leads.status is new, qualified, disqualified or spam.
+- orders.channel is web, store, phone, email, chat or marketplace; orders.status is pending (not paid), paid, fulfilled,
+  cancelled (paid_at tells whether before or after payment), refunded, partially_refunded or duplicate; amounts are in
+  major units;
+- consents.decision is granted, denied or withdrawn, purpose advertising or analytics, subject_type customer or lead,
+  basis opt_in or missing;
+- leads.status is new, qualified, disqualified or spam; those of form instant_form came by the platform's own form and
+  have lead_stages, one row per change of stage in the CRM;
+- subscription_events.event_type is trial_started, subscribed, renewed, upgraded or cancelled;
+- appointments are in the shop but not in ``waybill.toml``, for those who want to add a table.
 
 ``shares`` says how much of everything there is.
 """

@@ -8,10 +8,11 @@ import polars as pl
 from waybill.sample import shares
 from waybill.sample.consents import consent_rows
 from waybill.sample.dice import Dice
+from waybill.sample.moves import moves
 from waybill.sample.shop import Numbers, Tables
 from waybill.sample.store import Store
 from waybill.sample.timeline import DAY, MOMENT, Timeline
-from waybill.sample.web import clicks
+from waybill.sample.web import clicks, visits
 
 _RECENT_DAYS: Final = 3
 
@@ -35,7 +36,11 @@ def updates(
         "consents": pl.concat([new["consents"], told]),
         "clicks": pl.concat([new["clicks"], landed]),
     }
-    return tables, {"orders": len(changed), "consents": len(told), "clicks": len(landed)}
+    moved = moves(store, dice, timeline, new)
+    for name, rows in moved.items():
+        tables[name] = pl.concat([new[name], rows])
+    told_of = {"orders": changed, "consents": told, "clicks": landed, **moved}
+    return tables, {name: len(rows) for name, rows in told_of.items()}
 
 
 def _order_changes(store: Store, dice: Dice, timeline: Timeline, like: pl.DataFrame) -> pl.DataFrame:
@@ -105,9 +110,10 @@ def _late_clicks(store: Store, dice: Dice, timeline: Timeline, n_orders: int, fi
         "and order_id not in (select order_id from clicks where order_id is not null) "
         f"order by ordered_at desc, order_id limit {round(n_orders * shares.LATE_CLICKS)}"
     )
-    visits = pl.DataFrame(rows, schema={"order_id": pl.String, "happened": MOMENT}, orient="row")
-    visits = visits.select("order_id", pl.lit(None, dtype=pl.String).alias("lead_id"), "happened")
-    return clicks(dice, timeline, first_number, visits, captured=1.0)
+    late = pl.DataFrame(rows, schema={"order_id": pl.String, "happened": MOMENT}, orient="row")
+    return clicks(
+        dice, timeline, first_number, visits("order_id", late["order_id"], "purchase", late["happened"]), captured=1.0
+    )
 
 
 def _returning(store: Store, dice: Dice, timeline: Timeline, new_orders: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from waybill.sample.orders import money
 from waybill.sample.people import contacts
 from waybill.sample.timeline import MOMENT, Timeline
 
-FORMS: Final = {"quote_request": 0.4, "demo_request": 0.2, "contact": 0.25, "newsletter": 0.15}
+FORMS: Final = {"quote_request": 0.4, "demo_request": 0.2, "contact": 0.15, "newsletter": 0.10, "instant_form": 0.15}
 
 
 def leads(dice: Dice, timeline: Timeline, first_number: int, country: Ints) -> pl.DataFrame:

@@ -54,11 +54,25 @@ def orders(
     )
     frame = _fates(dice, timeline, frame)
     lines = lines.with_columns(frame["order_id"].gather(lines["order"]).alias("order_id"))
-    missing = dice.unit(n) < frame["channel"].replace_strict(shares.LINES_MISSING, return_dtype=pl.Float64).to_numpy()
+    share = frame["channel"].replace_strict(shares.LINES_MISSING, default=0.003, return_dtype=pl.Float64)
+    missing = dice.unit(n) < share.to_numpy()
     lines = lines.filter(pl.Series(~missing[lines["order"].to_numpy()], dtype=pl.Boolean))
-    return frame.with_columns(money("total"), money("refunded_amount")), lines.drop("order").with_columns(
-        money("unit_price")
-    )
+    frame = _worth(dice, frame)
+    return frame, lines.drop("order").with_columns(money("unit_price"))
+
+
+def _worth(dice: Dice, frame: pl.DataFrame) -> pl.DataFrame:
+    """What the shop knows of an order beyond its total: brand, margin, the buyer's worth and whether they are new."""
+    n = len(frame)
+    segment = dice.kinds(shares.SEGMENT, n)
+    margin = pl.col("total") * pl.Series(dice.whole(1, 6, n)) // 10 // 10_000 * 10_000
+    worth = pl.col("total") * pl.Series(dice.whole(2, 9, n))
+    return frame.with_columns(
+        brand=pl.Series(np.where(dice.chance(shares.OUTLET, n), "outlet", "shop").tolist(), dtype=pl.String),
+        customer_segment=pl.select(pl.when(segment != "missing").then(segment)).to_series(),
+        net_revenue=pl.when(pl.Series(dice.chance(shares.HAS_MARGIN, n), dtype=pl.Boolean)).then(margin),
+        predicted_ltv=pl.when(pl.Series(dice.chance(shares.HAS_LTV, n), dtype=pl.Boolean)).then(worth),
+    ).with_columns(*(money(name) for name in ("total", "refunded_amount", "net_revenue", "predicted_ltv")))
 
 
 def _ids(dice: Dice, first: int, channel: pl.Series) -> pl.Series:
@@ -162,8 +176,8 @@ def _fates(dice: Dice, timeline: Timeline, frame: pl.DataFrame) -> pl.DataFrame:
     total = frame["total"].to_numpy()
     some = total * dice.whole(1, 8, n) // 10 // 10_000 * 10_000
     status = np.select(
-        [cancelled != _NEVER, partial, refunded != _NEVER, paid == _NEVER, shipped | is_store],
-        ["cancelled", "partially_refunded", "refunded", "pending", "fulfilled"],
+        [cancelled != _NEVER, partial, refunded != _NEVER, paid == _NEVER, fate == "duplicate", shipped | is_store],
+        ["cancelled", "partially_refunded", "refunded", "pending", "duplicate", "fulfilled"],
         "paid",
     )
     return frame.select(

@@ -42,11 +42,12 @@ GENDER: Final = {"missing": 0.45, "letter": 0.35, "word": 0.15, "odd": 0.05}
 BIRTH_DATE: Final = {"missing": 0.60, "iso": 0.32, "slashes": 0.06, "junk": 0.02}
 
 # Orders --------------------------------------------------------------------------------------------------------
-CHANNEL: Final = {"web": 0.78, "store": 0.20, "phone": 0.02}
+CHANNEL: Final = {"web": 0.75, "store": 0.19, "phone": 0.02, "email": 0.015, "chat": 0.02, "marketplace": 0.005}
 GUEST: Final = 0.03  # orders without a customer
 TEST_ORDER: Final = 0.012
 OUTCOME: Final = {  # what becomes of an order; what would happen after as_of has not happened
-    "paid": 0.875,
+    "paid": 0.87,
+    "duplicate": 0.005,  # booked twice by the shop, and marked so
     "pending": 0.035,
     "cancelled_unpaid": 0.02,
     "cancelled_paid": 0.025,
@@ -63,7 +64,16 @@ ZERO_TOTAL: Final = 0.004
 NEGATIVE_TOTAL: Final = 0.002
 FOUR_DECIMALS: Final = 0.01  # lines priced by weight, to a hundredth of a cent
 LINES: Final = {1: 0.55, 2: 0.27, 3: 0.12, 4: 0.06}  # lines of an order
-LINES_MISSING: Final = {"web": 0.003, "store": 0.015, "phone": 0.003}
+LINES_MISSING: Final = {"web": 0.003, "store": 0.015}  # 0.003 elsewhere
+OUTLET: Final = 0.15  # orders of the second brand
+HAS_MARGIN: Final = 0.85  # orders with a net revenue
+HAS_LTV: Final = 0.10
+SEGMENT: Final = {  # what the shop knows of the buyer
+    "missing": 0.30,
+    "new_customer_to_business": 0.35,
+    "existing_customer_to_business": 0.28,
+    "customer_in_loyalty_program": 0.07,
+}
 
 # Clicks --------------------------------------------------------------------------------------------------------
 CLICKED_ORDER: Final = 0.70  # web orders with a click row
@@ -85,6 +95,19 @@ HAS_REFERRER: Final = 0.60
 TEST_LEAD: Final = 0.012
 LEAD_STATUS: Final = {"new": 0.70, "qualified": 0.18, "disqualified": 0.07, "spam": 0.05}
 LEAD_VALUE: Final = 0.55  # leads with an estimated value
+STAGES: Final = (0.30, 0.30, 0.20, 0.10, 0.06, 0.04)  # 1 to 6 changes of stage, of leads of an instant form
+STAGE_BEFORE_LEAD: Final = 0.02  # of the first changes: the CRM's clock
+NO_META_LEAD_ID: Final = 0.03
+PREFIXED_META_LEAD_ID: Final = 0.03
+
+# Subscriptions and appointments --------------------------------------------------------------------------------
+SUBSCRIBERS: Final = 0.08  # of the customers
+SUBSCRIPTION_DAYS: Final = 60  # how long ago they began, at most
+TRIALS: Final = 0.70
+LEAVES: Final = 0.20
+UPGRADES: Final = 0.10
+CLICKED_START: Final = 0.70  # trials and first payments with a click row
+APPOINTMENTS: Final = 0.10  # of the customers
 
 # Consents: what a subject's rows about advertising say, one after the other ------------------------------------
 CONSENT_WHERE_ASKED: Final = {  # EU and UK, where the shop asks everybody
@@ -117,4 +140,6 @@ CANCELLATIONS: Final = 0.06
 REFUNDS: Final = 0.06
 FULFILMENTS: Final = 0.20
 WITHDRAWALS: Final = 0.08
+STAGE_CHANGES: Final = 0.05  # leads that reach another stage
+RENEWALS: Final = 0.08  # subscriptions that renew, one in five of them ends instead
 LATE_CLICKS: Final = 0.10  # click rows that land after their order did

@@ -7,13 +7,16 @@ import numpy as np
 import polars as pl
 
 from waybill.sample import shares
+from waybill.sample.appointments import appointments
 from waybill.sample.consents import consents
+from waybill.sample.crm import lead_stages
 from waybill.sample.dice import Dice, Ints
 from waybill.sample.leads import leads
 from waybill.sample.orders import orders
 from waybill.sample.people import CONTACT, contacts, countries_of
+from waybill.sample.subscriptions import subscription_events
 from waybill.sample.timeline import DAY, HOUR, MOMENT, SECOND, Timeline
-from waybill.sample.web import clicks
+from waybill.sample.web import clicks, visits
 
 Tables = dict[str, pl.DataFrame]
 KEYS: Final = {
@@ -23,6 +26,9 @@ KEYS: Final = {
     "clicks": ("click_id",),
     "consents": ("consent_id",),
     "leads": ("lead_id",),
+    "lead_stages": ("change_id",),
+    "subscription_events": ("subscription_event_id",),
+    "appointments": ("appointment_id",),
 }
 
 
@@ -52,7 +58,8 @@ def new_rows(seed: int, slice_number: int, timeline: Timeline, n_orders: int, n_
     lead_country = countries_of(dice(5), n_leads)
     asked = leads(dice(6), timeline, 20_001 + used.leads, lead_country)
     subjects = pl.concat([_subjects("customer", ids, country, since), _lead_subjects(asked, lead_country)])
-    visited = _visits(dice(7), bought, asked)
+    subscribed = subscription_events(dice(11), timeline, ids, country, since)
+    visited = pl.concat([_visits(dice(7), bought, asked), _starts(dice(12), subscribed)])
     clicked = clicks(dice(8), timeline, 50_001 + used.clicks, visited)
     told = consents(dice(10), timeline, 70_001 + used.consents, subjects)
     return {
@@ -62,6 +69,9 @@ def new_rows(seed: int, slice_number: int, timeline: Timeline, n_orders: int, n_
         "clicks": _one_id_twice(clicked, bought, told, timeline),
         "consents": told,
         "leads": asked,
+        "lead_stages": lead_stages(dice(13), timeline, asked, lead_country),
+        "subscription_events": subscribed,
+        "appointments": appointments(dice(14), timeline, ids, since),
     }
 
 
@@ -109,14 +119,25 @@ def _visits(dice: Dice, bought: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFra
     on_web = bought.filter(
         (pl.col("channel") == "web") & pl.Series(dice.chance(shares.CLICKED_ORDER, len(bought)), dtype=pl.Boolean)
     )
-    of_leads = asked.filter(pl.Series(dice.chance(shares.CLICKED_LEAD, len(asked)), dtype=pl.Boolean))
-    nobody = pl.lit(None, dtype=pl.String)
+    of_leads = asked.filter(
+        (pl.col("form_name") != "instant_form")
+        & pl.Series(dice.chance(shares.CLICKED_LEAD, len(asked)), dtype=pl.Boolean)
+    )
     return pl.concat(
         [
-            on_web.select("order_id", nobody.alias("lead_id"), pl.col("ordered_at").alias("happened")),
-            of_leads.select(nobody.alias("order_id"), "lead_id", pl.col("submitted_at").alias("happened")),
+            visits("order_id", on_web["order_id"], "purchase", on_web["ordered_at"]),
+            visits("lead_id", of_leads["lead_id"], "lead", of_leads["submitted_at"]),
         ]
     )
+
+
+def _starts(dice: Dice, subscribed: pl.DataFrame) -> pl.DataFrame:
+    """The trials and first payments that have a click row."""
+    prefixes = {"trial_started": "trial", "subscribed": "subscribe"}
+    starts = subscribed.filter(pl.col("event_type").is_in(list(prefixes)))
+    starts = starts.filter(pl.Series(dice.chance(shares.CLICKED_START, len(starts)), dtype=pl.Boolean))
+    prefix = starts["event_type"].replace_strict(prefixes, return_dtype=pl.String)
+    return visits("subscription_id", starts["subscription_id"], prefix, starts["occurred_at"])
 
 
 def _one_id_twice(clicked: pl.DataFrame, bought: pl.DataFrame, told: pl.DataFrame, timeline: Timeline) -> pl.DataFrame:

@@ -39,7 +39,7 @@ _ROUTED_V6 = ("2600:1700", "2601:282", "2a00:23c7", "2a01:cb08", "2003:e7", "280
 def clicks(
     dice: Dice, timeline: Timeline, first_number: int, visits: pl.DataFrame, captured: float = shares.CAPTURED
 ) -> pl.DataFrame:
-    """One click per row of ``visits`` (order_id | lead_id, happened: Datetime), and an older one for a few of them.
+    """One click per row of ``visits`` (see there), and an older one for a few of them.
 
     ``captured`` is the share that carries the event_id which the browser's tag used.
     """
@@ -68,7 +68,7 @@ def clicks(
         updated_at=pl.Series(timeline.committed(dice, happened)).cast(MOMENT),
     )
     return frame.select(
-        "click_id", "order_id", "lead_id", _event_id(), *_click_ids(),
+        "click_id", "order_id", "lead_id", "subscription_id", _event_id(), *_click_ids(),
         pl.col("clicked").cast(MOMENT).alias("clicked_at"),
         pl.col("address").alias("client_ip_address"),
         pl.when("has_agent").then(pl.col("agent")).alias("client_user_agent"),
@@ -80,10 +80,8 @@ def clicks(
 
 def _event_id() -> pl.Expr:
     """The rule of the documented browser snippet, or an id of the tag manager's own making."""
-    by_rule = pl.coalesce(pl.concat_str(pl.lit("purchase_"), "order_id"), pl.concat_str(pl.lit("lead_"), "lead_id"))
-    return (
-        pl.when("is_captured").then(pl.when("has_own_id").then(pl.col("own_id")).otherwise(by_rule)).alias("event_id")
-    )
+    either = pl.when("has_own_id").then(pl.col("own_id")).otherwise(pl.col("rule_id"))
+    return pl.when("is_captured").then(either).alias("event_id")
 
 
 def _click_ids() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
@@ -105,7 +103,8 @@ def _page() -> pl.Expr:
         pl.col("order_id").str.replace_all("/", "%2F", literal=True),
     )
     lead = pl.concat_str(pl.lit("https://shop.example.com/contact/sent?form="), "lead_id")
-    page = pl.coalesce(order, lead)
+    plan = pl.concat_str(pl.lit("https://shop.example.com/plans/welcome?subscription="), "subscription_id")
+    page = pl.coalesce(order, lead, plan)
     return pl.when("email_in_url").then(pl.concat_str(page, pl.lit("&email=jane.doe%40example.com"))).otherwise(page)
 
 
@@ -138,3 +137,11 @@ def _addresses(dice: Dice, n: int) -> pl.Series:
         .when("is_v6").then(pl.concat_str("network", *groups, separator=":"))
         .otherwise(v4)
     ).to_series()  # fmt: skip
+
+
+def visits(kind: str, ids: pl.Series, prefix: pl.Series | str, happened: pl.Series) -> pl.DataFrame:
+    """Visits that ended in a conversion: ``kind`` is the column that names it; the rule makes ``<prefix>_<id>``."""
+    names = {name: ids if name == kind else None for name in ("order_id", "lead_id", "subscription_id")}
+    return pl.DataFrame(
+        {**names, "prefix": prefix, "happened": happened}, schema_overrides=dict.fromkeys(names, pl.String)
+    ).select(*names, pl.concat_str("prefix", pl.lit("_"), kind).alias("rule_id"), pl.col("happened").cast(MOMENT))

@@ -52,7 +52,13 @@ def test_every_reference_leads_somewhere(tables: Tables) -> None:
     assert set(tables["order_lines"]["order_id"]) <= set(orders["order_id"])
     assert set(clicks["order_id"].drop_nulls()) <= set(orders.filter(pl.col("channel") == "web")["order_id"])
     assert set(clicks["lead_id"].drop_nulls()) <= set(tables["leads"]["lead_id"])
-    assert clicks.filter(pl.col("order_id").is_null() == pl.col("lead_id").is_null()).is_empty()
+    subscriptions = set(tables["subscription_events"]["subscription_id"])
+    assert set(clicks["subscription_id"].drop_nulls()) <= subscriptions
+    named = pl.sum_horizontal(pl.col("order_id", "lead_id", "subscription_id").is_not_null())
+    assert clicks.filter(named != 1).is_empty()
+    forms = set(tables["leads"].filter(pl.col("form_name") == "instant_form")["lead_id"])
+    assert set(tables["lead_stages"]["lead_id"]) == forms
+    assert not forms & set(clicks["lead_id"].drop_nulls())
     for kind, table, key in (("customer", "customers", "customer_id"), ("lead", "leads", "lead_id")):
         assert set(consents.filter(pl.col("subject_type") == kind)["subject_id"]) <= set(tables[table][key])
 
@@ -217,3 +223,26 @@ def test_most_events_are_recent_and_eight_countries_buy(tables: Tables) -> None:
     assert orders["ordered_at"].max() > AS_OF - timedelta(minutes=30)
     assert tables["customers"]["country"].str.to_uppercase().n_unique() >= 8
     assert {"USD", "EUR", "GBP", "JPY", "BRL"} <= set(orders["currency"])
+
+
+def test_leads_of_instant_forms_go_from_stage_to_stage(tables: Tables) -> None:
+    stages = tables["lead_stages"].sort("lead_id", "changed_at")
+    before = pl.col("stage").shift(1).over("lead_id")
+    assert stages.filter(pl.col("stage") == before).height > 10  # saved again
+    back = stages.filter((pl.col("stage") == "Marketing Qualified") & (before == "Sales Opportunity"))
+    assert back.height > 3
+    with_lead = stages.join(tables["leads"], on="lead_id")
+    assert 0 < with_lead.filter(pl.col("changed_at") < pl.col("submitted_at")).height < 0.05 * len(stages)
+    well_formed = stages["meta_lead_id"].str.contains("^[1-9][0-9]{14,16}$")
+    assert 0.85 < well_formed.fill_null(value=False).mean() < 1
+
+
+def test_subscriptions_tell_a_whole_life(tables: Tables) -> None:
+    events = tables["subscription_events"]
+    assert set(events["event_type"]) == {"trial_started", "subscribed", "renewed", "upgraded", "cancelled"}
+    known = events.group_by("subscription_id", "event_type").agg(pl.col("occurrence").max(), pl.len())
+    assert known.filter(pl.col("occurrence") != pl.col("len")).is_empty()
+    first = events.filter(pl.col("event_type") == "subscribed").select("subscription_id", start="occurred_at")
+    later = events.filter(pl.col("event_type") == "renewed").join(first, on="subscription_id")
+    assert later.height > 100
+    assert later.filter(pl.col("occurred_at") <= pl.col("start")).is_empty()

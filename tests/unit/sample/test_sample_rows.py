@@ -75,7 +75,7 @@ def test_totals_are_the_sum_of_the_lines(tables: Tables) -> None:
 def test_nothing_happens_or_is_committed_after_as_of_nor_before_it_began(tables: Tables) -> None:
     for name, frame in tables.items():
         for column, kind in frame.schema.items():
-            if kind == pl.Datetime("us", "UTC"):
+            if kind == pl.Datetime("us", "UTC") and column != "starts_at":  # an appointment lies ahead
                 assert (frame[column].max() or AS_OF) <= AS_OF, (name, column)
     orders = tables["orders"]
     for later in ("paid_at", "cancelled_at", "refunded_at", "updated_at"):

@@ -46,6 +46,15 @@
     {{ json_object(members) }}
 {%- endmacro %}
 
+{# The words that Meta knows for how new a customer is; any other is left out. #}
+{% macro meta_customer_segmentation(value) -%}
+    case
+        when regexp_matches({{ value }}, '^(new|existing)_customer_to_(business|business_line|product_area|medium)$')
+            then {{ value }}
+        when {{ value }} = 'customer_in_loyalty_program' then {{ value }}
+    end
+{%- endmacro %}
+
 {# custom_data as JSON. A CRM names itself there; a lead id or a stage alone would not make it one of Meta's CRM events. #}
 {% macro meta_custom_data() -%}
     {{ json_object({
@@ -58,7 +67,7 @@
         'num_items': json_integer('num_items'),
         'order_id': json_text('order_id'),
         'item_number': json_text('item_number'),
-        'customer_segmentation': json_text('customer_segmentation'),
+        'customer_segmentation': json_plain_text('(' ~ meta_customer_segmentation('customer_segmentation') ~ ')'),
         'event_source': "case when crm_name is not null then '\"crm\"' end",
         'lead_event_source': json_text('crm_name'),
     }) }}

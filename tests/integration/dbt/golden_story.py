@@ -10,7 +10,16 @@ KEYS: Final[Mapping[str, str]] = {
     "website_purchase": "shop/orders/o-web",
     "website_purchase.limited_data_use": "shop/orders/o-limited",
     "store_purchase": "shop/orders/o-store/2",
+    "phone_purchase": "shop/orders/o-phone",
+    "email_purchase": "shop/orders/o-email",
+    "chat_purchase": "shop/orders/o-chat",
     "website_lead": "shop/leads/l-web",
+    "crm_stage": "shop/lead_stages/s-1",
+    "trial_start": "shop/subscription_events/e-trial_started",
+    "subscribe": "shop/subscription_events/e-subscribed",
+    "renewal": "shop/subscription_events/e-renewed",
+    "upgrade": "shop/subscription_events/e-upgraded",
+    "cancellation": "shop/subscription_events/e-cancelled",
 }
 """The golden file, named by the kind of event and what is special, and the candidate whose payload is in it."""
 
@@ -67,6 +76,7 @@ def tell(home: DbtHome) -> None:
     decisions = (
         ("customer", "c-1", granted),
         ("lead", "l-web", granted),
+        ("lead", "l-form", granted),
         ("customer", "c-limited", objected),
         ("customer", "c-limited", {**objected, "purpose": "optimization"}),
     )
@@ -79,6 +89,7 @@ def tell(home: DbtHome) -> None:
     )
     _land_orders(home, happened)
     _land_leads(home, happened)
+    _land_subscription(home, happened)
     home.build()
 
 
@@ -90,10 +101,13 @@ def _land_orders(home: DbtHome, happened: Any) -> None:
         "currency": "usd",
         "total": "59.97",
         "refunded_amount": "0",
+        "net_revenue": "12.5",
+        "predicted_ltv": "250",
+        "customer_segment": "new_customer_to_business",
         "ordered_at": happened,
         "paid_at": happened,
     }
-    channels = ("web", "store")
+    channels = ("web", "store", "phone", "email", "chat")
     limited = {**order, "order_id": "o-limited", "channel": "web", "customer_id": "c-limited"}
     told = [{**order, "order_id": f"o-{channel}", "channel": channel} for channel in channels]
     home.land("orders", [*told, limited])
@@ -130,6 +144,22 @@ def _land_leads(home: DbtHome, happened: Any) -> None:
         "leads",
         [
             {"lead_id": "l-web", "form_name": "newsletter", "estimated_value": "40", "currency": "JPY", **lead},
+            {"lead_id": "l-form", "form_name": "instant_form", **lead},
+        ],
+    )
+    home.land(
+        "lead_stages",
+        [
+            {
+                "change_id": "s-1",
+                "lead_id": "l-form",
+                "meta_lead_id": "123456789012345",
+                "crm_name": 'Example "CRM"',
+                "stage": "Sales Opportunity",
+                "stage_value": "1200",
+                "currency": "EUR",
+                "changed_at": happened + timedelta(hours=1),
+            }
         ],
     )
     home.land(
@@ -143,5 +173,32 @@ def _land_leads(home: DbtHome, happened: Any) -> None:
                 **_BROWSER,
                 "fbc": None,
             }
+        ],
+    )
+
+
+def _land_subscription(home: DbtHome, happened: Any) -> None:
+    types = ("trial_started", "subscribed", "renewed", "upgraded", "cancelled")
+    paid = {"currency": "KWD", "amount": "3.5", "predicted_ltv": "42", "occurrence": 1}
+    home.land(
+        "subscription_events",
+        [
+            {
+                "subscription_event_id": f"e-{event_type}",
+                "subscription_id": "sub-1",
+                "customer_id": "c-1",
+                "event_type": event_type,
+                "occurred_at": happened + timedelta(minutes=10 * number),
+                **(paid if event_type != "cancelled" else {}),
+            }
+            for number, event_type in enumerate(types)
+        ],
+    )
+    click = {"subscription_id": "sub-1", **_BROWSER}
+    home.land(
+        "clicks",
+        [
+            {"click_id": "k-trial", "event_id": "browser-trial", "clicked_at": happened, **click},
+            {"click_id": "k-subscribe", "clicked_at": happened + timedelta(minutes=9), **click},
         ],
     )

@@ -29,6 +29,7 @@ PAGE = ROOT / "docs" / "verdicts.md"
 RULES: Final[Mapping[str, frozenset[str]]] = {
     "platform:missing_event_time": frozenset({"event_time"}),
     "platform:event_time_in_future": frozenset({"event_time_in_future", "event_time"}),
+    "platform:event_time_in_milliseconds": frozenset({"event_time", "event_time_in_milliseconds"}),
     "platform:missing_value": frozenset({"value"}),
     "platform:missing_currency": frozenset({"currency"}),
     "platform:unknown_currency": frozenset({"currency"}),
@@ -40,8 +41,11 @@ REFUSED_TOO: Final[Mapping[str, frozenset[str]]] = {
     "ours:negative_value": frozenset({"value"}),
     "ours:no_lines": frozenset({"value"}),
 }
-# What the platform takes but advises against, and we send all the same: no browser told it.
-KNOWN_WARNINGS: Final = frozenset({"client_user_agent_missing"})
+# What no row can bring about, only a model that says where its events happen.
+OF_THE_AUTHOR: Final = frozenset({"platform:unknown_action_source", "ours:unsupported_action_source"})
+# What the platform takes but advises against. No browser and no CRM told the first two, and we send all the same; an id
+# that two conversions carry is the gate's to find, which these rows have not met.
+KNOWN_WARNINGS: Final = frozenset({"client_user_agent_missing", "crm_lead_id_missing", "event_id_repeated"})
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Platform:
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DbtHome:
     """A built home; a page that no click tells of is not invented, so that website events can lack one."""
     home = DbtHome(tmp_path_factory.mktemp("platform"), consent_max_age_days=365)
-    land(home, make_shop(request.param, home.now, orders=7500, leads=2500, stages=0, subscriptions=0))
+    land(home, make_shop(request.param, home.now, orders=6000, leads=2000, stages=1000, subscriptions=1500))
     home.build(*PRODUCTION, "--vars", "{shop_url: ''}")
     return home
 
@@ -152,7 +156,7 @@ def test_every_reason_occurs_and_is_documented(home: DbtHome) -> None:
     [row] = home.query(
         "select list(distinct reason) as reasons from (select unnest(reasons) as reason from destinations.meta_events)"
     )
-    assert set(row["reasons"]) == _reasons_in_sql()
+    assert set(row["reasons"]) == _reasons_in_sql() - OF_THE_AUTHOR
     documented = re.findall(r"^\| `([a-z_]+)` \| (platform|ours) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(f"{whose}:{name}" for name, whose in documented) == sorted(_reasons_in_sql())
 

@@ -15,6 +15,6 @@ with lines_of_orders as (
 select
     order_id,
     '[' || string_agg(line_content, ',' order by line_number) || ']' as contents,
-    cast(sum(quantity) as bigint) as num_items
+    cast(sum(case when line_content is not null then quantity end) as bigint) as num_items
 from lines_of_orders
 group by order_id

@@ -33,12 +33,14 @@ with_kind_and_click as (
         on events.subscription_event_id = clicks.entity_key
 ),
 
--- The first trial and the first subscription are named by the subscription alone, as the browser can name them.
+-- The first trial and the first subscription are named by the subscription alone, as the browser can name them; an
+-- event without a subscription is named by itself.
 with_event_id as (
     select
         *,
         case
             when captured_event_id is not null then captured_event_id
+            when subscription_id is null then {{ event_id('subscription', ['subscription_event_id']) }}
             when event_kind = 'trial_start' and coalesce(occurrence, 1) = 1
                 then {{ event_id('trial', ['subscription_id']) }}
             when event_kind = 'trial_start' then {{ event_id('retrial', ['subscription_id', 'occurrence']) }}

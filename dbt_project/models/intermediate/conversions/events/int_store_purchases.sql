@@ -49,7 +49,7 @@ purchases as (
         order_id,
         item_number,
         contents,
-        quantity as num_items
+        case when contents is not null then quantity end as num_items
     from lines_of_orders
 )
 

@@ -40,7 +40,7 @@ checked as (
         -- Seconds have ten digits until the year 2286; somebody read milliseconds as seconds.
         {{ epoch_seconds('occurred_at') }} >= 100000000000 as is_in_milliseconds,
         {{ size_of('defects') }} > 0 as has_defects,
-        setup = 'redundant' and action_source = 'website' and is_event_id_captured as is_reported_by_pixel,
+        action_source = 'website' and is_event_id_captured as is_reported_by_pixel,
         {{ is_below_meta_baseline(meta_hashed_identifiers() + meta_clear_identifiers()) }} as is_below_baseline
     from with_amounts_sent
 ),
@@ -48,7 +48,10 @@ checked as (
 reasoned as (
     select
         *,
-        {{ list_of(["case when is_before_start then 'ours:before_start' end"]) }} as reasons_against_conversion,
+        {{ list_of([
+            "case when is_before_start then 'ours:before_start' end",
+            "case when is_reported_by_pixel and setup = 'split' then 'ours:reported_by_pixel' end",
+        ]) }} as reasons_against_conversion,
         coalesce(defects, {{ list_of([]) }}) || {{ list_of([
             "case when occurred_at is null then 'platform:missing_event_time' end",
             "case when is_in_milliseconds then 'platform:event_time_in_milliseconds' end",
@@ -91,9 +94,13 @@ judged as (
 with_expiry as (
     select
         *,
-        case when is_reported_by_pixel then 'dedup_window' else 'window' end as expires_reason,
         case
-            when is_reported_by_pixel then occurred_at + interval '48 hours' - interval '2 hours'
+            when is_reported_by_pixel and setup = 'redundant' then 'dedup_window'
+            else 'window'
+        end as expires_reason,
+        case
+            when is_reported_by_pixel and setup = 'redundant'
+                then occurred_at + interval '48 hours' - interval '2 hours'
             else occurred_at + {{ meta_window('action_source') }} - interval '2 hours'
         end as expires_at
     from judged

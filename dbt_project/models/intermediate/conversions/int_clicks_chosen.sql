@@ -61,7 +61,8 @@ affected_clicks as (
             and clicks_of_entities.entity_key = affected.entity_key
 ),
 
--- The row with an event_id that the browser captured is the one the Pixel spoke of; else the newest click wins.
+-- The row with an event_id that the browser captured is the one the Pixel spoke of; else the newest click wins. Where
+-- it knows no click id (the ad was clicked on the way, the cookie refused at the end), the newest other click tells it.
 ranked as (
     select
         *,
@@ -71,7 +72,14 @@ ranked as (
                 case when event_id is not null then 0 else 1 end,
                 coalesce(clicked_at, updated_at) desc,
                 click_id desc
-        ) as choice
+        ) as choice,
+        first_value(fbc) over (
+            partition by entity, entity_key
+            order by
+                case when fbc is not null then 0 else 1 end,
+                coalesce(clicked_at, updated_at) desc,
+                click_id desc
+        ) as newest_fbc
     from affected_clicks
 )
 
@@ -80,7 +88,7 @@ select
     entity_key,
     click_id,
     event_id,
-    fbc,
+    coalesce(fbc, newest_fbc) as fbc,
     fbp,
     client_ip_address,
     client_user_agent,

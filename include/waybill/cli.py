@@ -254,6 +254,24 @@ def emulator(
 
 
 @app.command()
+def normalize(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns field,input,country,order.")],
+    show_values: Annotated[bool, typer.Option("--show-values", help="Print normalised values too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What the SQL macros make of identifiers in a file: normalised, hashed, or dropped and why."""
+    from waybill.warehouse.normalizing import normalize_file
+
+    rows = [row.as_json(show_values=show_values) for row in normalize_file(load_settings(), file)]
+    if as_json:
+        _print_json(rows)
+    else:
+        from waybill.printing import print_rows
+
+        print_rows("Identifiers", rows)
+
+
+@app.command()
 def config(as_json: Json = False) -> None:
     """The settings as they are in force, secrets blotted out."""
     values = load_settings().redacted()

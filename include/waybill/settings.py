@@ -74,6 +74,8 @@ class SourceSettings(_Model):
 
     db_schema: str = Field(default="", alias="schema", pattern=rf"^({_NAME.pattern})?$")
     overlap_minutes: int = Field(default=15, ge=0)
+    date_order: Literal["mdy", "dmy"] | None = None
+    default_country: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     tables: dict[Name, TableSettings] = Field(min_length=1)
 
 

@@ -4,26 +4,10 @@
 #}
 
 {#
-    The characters that say nothing about who somebody is: punctuation, symbols, spaces and everything invisible
-    (control, zero-width, soft hyphen, direction marks), as the inside of a regular expression's [].
-    DuckDB's RE2 knows Unicode classes; an engine that does not (PostgreSQL) needs code-point ranges here.
+    Characters are named by code points (unicode_ranges.sql), not by Unicode classes: not every engine has those, and an
+    engine's Unicode is as old as the engine. Noise is punctuation, symbols, spaces and everything invisible (control,
+    zero-width, soft hyphen, direction marks); blank is the latter two.
 #}
-{% macro noise_characters() -%}
-    {{ return(adapter.dispatch('noise_characters', 'waybill')()) }}
-{%- endmacro %}
-
-{% macro default__noise_characters() -%}
-\p{P}\p{S}\p{Z}\p{C}
-{%- endmacro %}
-
-{# What trimming removes: Unicode spaces and everything invisible. #}
-{% macro blank_characters() -%}
-    {{ return(adapter.dispatch('blank_characters', 'waybill')()) }}
-{%- endmacro %}
-
-{% macro default__blank_characters() -%}
-\p{Z}\p{C}
-{%- endmacro %}
 
 {# The value without any noise character. #}
 {% macro without_noise(value) -%}
@@ -31,7 +15,7 @@
 {%- endmacro %}
 
 {% macro default__without_noise(value) -%}
-    regexp_replace({{ value }}, '[{{ waybill.noise_characters() | trim }}]+', '', 'g')
+    regexp_replace({{ value }}, '[{{ waybill.noise_points() | trim }}]+', '', 'g')
 {%- endmacro %}
 
 {# The value without blank characters at its ends. #}
@@ -40,7 +24,7 @@
 {%- endmacro %}
 
 {% macro default__trimmed(value) -%}
-    {%- set blank = waybill.blank_characters() | trim -%}
+    {%- set blank = waybill.blank_points() | trim -%}
     regexp_replace({{ value }}, '^[{{ blank }}]+|[{{ blank }}]+$', '', 'g')
 {%- endmacro %}
 
@@ -53,11 +37,21 @@
 {%- endmacro %}
 
 {% macro default__lowered(value) -%}
+    {%- set cased -%}
+    \p{Lu}\p{Ll}\p{Lt}
+    {%- endset -%}
+    {%- set ignorable -%}
+    \p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}''.:·‘’․‧
+    {%- endset -%}
     lower(
         case
             when contains({{ value }}, 'Σ') or contains({{ value }}, 'İ')
                 then replace(
-                    regexp_replace({{ value }}, '(\p{L}\p{M}*)Σ([^\p{L}]|$)', '\1ς\2', 'g'),
+                    regexp_replace(
+                        {{ value }},
+                        '([{{ cased }}][{{ ignorable }}]*)Σ([{{ ignorable }}]*(?:[^{{ cased }}{{ ignorable }}]|$))',
+                        '\1ς\2', 'g'
+                    ),
                     'İ', 'i' || chr(775)
                 )
             else {{ value }}

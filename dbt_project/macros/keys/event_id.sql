@@ -20,6 +20,6 @@
 #}
 {% macro captured_event_id(value) -%}
     case
-        when regexp_matches({{ value }}, '^[^@＠﹫"''\\<>{{ waybill.blank_characters() | trim }}]{1,64}$') then {{ value }}
+        when regexp_matches({{ value }}, '^[^@＠﹫"''\\<>{{ waybill.blank_points() | trim }}]{1,64}$') then {{ value }}
     end
 {%- endmacro %}

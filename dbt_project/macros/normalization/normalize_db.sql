@@ -1,26 +1,42 @@
 {#
-    Birth date: YYYYMMDD. Reads 1997-02-16, 19970216, and 2/16/1997 with the month first unless it cannot be one; dropped
-    when it is anything else, no real day, before 1900, or after the day it was landed.
+    Birth date: YYYYMMDD. Reads 1997-02-16 (also with a time behind it), 19970216, 1997年2月16日, and 2/16/1997 in the order
+    that is told; the other order where the told one gives no day; the month first where none is told. Digits of every
+    script count. Dropped when it is anything else, has no century, is no real day, lies before 1900 or after the day it
+    was landed.
 
-    as_of  the moment that no birth can be later than; not now(), so that a verdict does not depend on when it is made
+    as_of       the moment that no birth can be later than; not now(), so that a verdict does not depend on when it is made
+    date_order  'mdy', 'dmy' or null, of the source
 #}
-{% macro normalize_db(value, as_of) -%}
-    {{ return(adapter.dispatch('normalize_db', 'waybill')(value, as_of)) }}
+{% macro normalize_db(value, as_of, date_order='null') -%}
+    {{ return(adapter.dispatch('normalize_db', 'waybill')(value, as_of, date_order)) }}
 {%- endmacro %}
 
-{% macro default__normalize_db(value, as_of) -%}
-    {%- set written = waybill.trimmed(value) -%}
+{% macro default__normalize_db(value, as_of, date_order) -%}
+    {%- set blank = waybill.blank_points() | trim -%}
+    {%- set written -%}
+    regexp_replace(
+        regexp_replace(
+            regexp_replace(
+                regexp_replace({{ waybill.ascii_digits(waybill.trimmed(value)) }}, '[年년月월][{{ blank }}]*', '-', 'g'),
+                '[日일]$', ''
+            ),
+            '[{{ blank }}]*([./‐‑–−-])[{{ blank }}]*', '-', 'g'
+        ),
+        '([0-9])([T{{ blank }}]+[0-9]{1,2}:[0-9]{2}.*|-)$', '\1'
+    )
+    {%- endset -%}
+    {%- set month_first = "try_cast(regexp_replace(" ~ written ~ ", '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\1-\\2') as date)" -%}
+    {%- set day_first = "try_cast(regexp_replace(" ~ written ~ ", '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\2-\\1') as date)" -%}
     {%- set day -%}
     case
-        when regexp_matches({{ written }}, '^\d{8}$')
+        when regexp_matches({{ written }}, '^[0-9]{8}$')
             then try_cast(regexp_replace({{ written }}, '^(\d{4})(\d{2})(\d{2})$', '\1-\2-\3') as date)
-        when regexp_matches({{ written }}, '^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d\d:\d\d.*)?$')
-            then try_cast(regexp_replace({{ written }}, '^(\d+).(\d+).(\d+).*$', '\1-\2-\3') as date)
-        when regexp_matches({{ written }}, '^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$')
-            then coalesce(
-                try_cast(regexp_replace({{ written }}, '^(\d+).(\d+).(\d+)$', '\3-\1-\2') as date),
-                try_cast(regexp_replace({{ written }}, '^(\d+).(\d+).(\d+)$', '\3-\2-\1') as date)
-            )
+        when regexp_matches({{ written }}, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$') then try_cast({{ written }} as date)
+        when regexp_matches({{ written }}, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$')
+            then case
+                when {{ date_order }} = 'dmy' then coalesce({{ day_first }}, {{ month_first }})
+                else coalesce({{ month_first }}, {{ day_first }})
+            end
     end
     {%- endset -%}
     {%- set normalized -%}

@@ -1,5 +1,6 @@
 {#
-    Postal code: lower case, without spaces and dashes; the first five characters in the United States only.
+    Postal code: lower case, without spaces and dashes; the first five characters in the United States only. Dropped when it
+    is nothing but zeros.
 
     country  ISO 3166-1 alpha-2 in lower case, or null
 #}
@@ -10,6 +11,7 @@
 {% macro default__normalize_zp(value, country) -%}
     {%- set normalized -%}
     case
+        when regexp_matches({{ waybill.normalize_words(value) }}, '^0+$') then null
         when {{ country }} = 'us' then left({{ waybill.normalize_words(value) }}, 5)
         else {{ waybill.normalize_words(value) }}
     end

@@ -4,6 +4,7 @@
         select
             cases.input,
             cases.country,
+            cases.date_order,
             cases.expected,
             cases.expected_sha256,
             {{ normalized }} as normalized

@@ -137,6 +137,14 @@ def _write_inputs(settings: Settings, build: Build) -> None:
                 "last_good_build_seq": [build.last_good_seq],
             }
         ),
+        "sources": pl.DataFrame(
+            {
+                "source": list(settings.sources),
+                "date_order": [source.date_order for source in settings.sources.values()],
+                "default_country": [source.default_country for source in settings.sources.values()],
+            },
+            schema={"source": pl.String, "date_order": pl.String, "default_country": pl.String},
+        ),
         "unseen_files": build.unseen.select("source", "table_name", "file"),
         "destinations": pl.DataFrame(
             {

@@ -78,7 +78,7 @@ def _is_left_out(case: Case) -> bool:
 _is_md5, _is_sha256 = _looks_hashed(32), _looks_hashed(64)
 _has_suffix = re.compile(r"\s*[0-9a-fA-F]{64}\.[A-Za-z0-9_-]{2,8}\s*").fullmatch
 _says_nothing = re.compile(
-    r"[\s\W_]*|n\.?[/.]?a\.?|none|null|nil|nan|undefined|unknown|unbekannt|xxx+|tbd", re.IGNORECASE
+    r"[\s\W_]*|0*|n\.?\s*[/.]?\s*a\.?|none|null|nil|nan|undefined|unknown|unbekannt|anonymous|x{2,}|tbd", re.IGNORECASE
 ).fullmatch
 
 EVERYWHERE: Final[Sequence[Difference]] = (
@@ -153,6 +153,11 @@ BY_FIELD: Final[Mapping[str, Sequence[Difference]]] = {
         ),
     ),
     "ph": (
+        Difference(
+            "digits of another script",
+            "They are the same digits; the SDK takes them for what it need not touch, and hashes them as they are.",
+            lambda case: case.ours is not None and not case.raised and not str(case.theirs).isascii(),
+        ),
         Difference(
             "no number",
             "Too short, one digit repeated or no digit at all: the SDK raises, and the request with it.",
@@ -263,6 +268,11 @@ BY_FIELD: Final[Mapping[str, Sequence[Difference]]] = {
         ),
     ),
     "external_id": (
+        Difference(
+            "SHA-256 in capitals",
+            "One digest must be one text, or it matches nobody.",
+            lambda case: bool(_is_sha256(case.text)) and str(case.theirs).strip().lower() == case.ours,
+        ),
         Difference(
             "spaces around it",
             "The id is trimmed and hashed, as the Pixel does; the SDK sends it in clear, as it came.",

@@ -27,6 +27,7 @@ def normalized(cases: Sequence[tuple[str, str, str]]) -> Sequence[str | None]:
         connection.register("asked", pa.table(dict(zip(names, columns, strict=True))))
         connection.execute(
             "create table identifier_cases as select field, input, nullif(country, '') as country,"
+            " cast(null as varchar) as date_order,"
             " expected, expected_sha256 from asked"
         )
         seeds = _make_seeds(connection)

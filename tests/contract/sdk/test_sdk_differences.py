@@ -28,6 +28,7 @@ def cases() -> Sequence[Case]:
                 ours=row["expected"] or None,
             )
             for row in csv.DictReader(file)
+            if not row["date_order"]  # the SDK has no such setting
         ]
 
 

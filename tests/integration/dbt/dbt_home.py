@@ -73,6 +73,8 @@ class DbtHome:
     setup: str = "redundant"
     start_at: datetime = START
     consent_max_age_days: int | None = None
+    date_order: str | None = None
+    default_country: str | None = None
     build_seq: int = 0
     last_good_build_seq: int = 0
     seen: set[str] = field(default_factory=set)
@@ -181,6 +183,11 @@ class DbtHome:
                 "copy (select ? as build_id, ?::bigint as build_seq, ?::timestamptz as built_at,"
                 f" ?::bigint as last_good_build_seq) to '{folder / 'build.parquet'}' (format parquet)",
                 [f"build-{self.build_seq}", self.build_seq, self.now, last_good],
+            )
+            db.execute(
+                "copy (select 'shop' as source, ?::varchar as date_order, ?::varchar as default_country)"
+                f" to '{folder / 'sources.parquet'}' (format parquet)",
+                [self.date_order, self.default_country],
             )
             db.execute("create table unseen (source varchar, table_name varchar, file varchar)")
             if unseen:

@@ -50,6 +50,10 @@ def _files_read(home: DbtHome, table: str, unseen: list[Path], folder: Path) -> 
             "create table staging.stg_waybill__unseen_files "
             "(source_name varchar, table_name varchar, file_path varchar)"
         )
+        db.execute(
+            "create table staging.stg_waybill__sources as"
+            " select 'shop' as source_name, null::varchar as date_order, null::varchar as default_country"
+        )
         for file in unseen:
             db.execute("insert into staging.stg_waybill__unseen_files values ('shop', ?, ?)", [table, str(file)])
         [(_, plan)] = db.execute(f"explain analyze {sql}").fetchall()

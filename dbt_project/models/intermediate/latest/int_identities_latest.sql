@@ -59,11 +59,26 @@ newest_versions as (
     {{ newest_versions('unseen_versions', key=['subject_type', 'subject_id']) }}
 ),
 
+shop_habits as (
+    select
+        date_order,
+        default_country
+    from {{ ref('stg_waybill__sources') }}
+    where source_name = 'shop'
+),
+
+-- Only who named no country at all is taken to be of the source's own; a country that nobody knows is not.
 with_country_code as (
     select
         newest_versions.*,
-        {{ normalize_country('newest_versions.country') }} as country_code
+        case
+            when newest_versions.country is null or {{ is_placeholder('newest_versions.country') }}
+                then shop_habits.default_country
+            else {{ normalize_country('newest_versions.country') }}
+        end as country_code,
+        shop_habits.date_order
     from newest_versions
+    cross join shop_habits
 ),
 
 phones_written as (
@@ -82,11 +97,16 @@ normalized as (
         versions.subject_type,
         versions.subject_id,
         {{ normalize_em('versions.email') }} as em,
+        {{ other_addresses('versions.email') }} as other_em,
         phones.ph,
         {{ normalize_fn('versions.first_name') }} as fn,
         {{ normalize_ln('versions.last_name') }} as ln,
         {{ normalize_ge('versions.gender') }} as ge,
-        {{ normalize_db('versions.birth_date', as_of='versions._extracted_at') }} as db,
+        {{ normalize_db(
+            'versions.birth_date',
+            as_of='versions._extracted_at',
+            date_order='versions.date_order',
+        ) }} as db,
         {{ normalize_ct('versions.city') }} as ct,
         {{ normalize_st('versions.state', country='versions.country_code') }} as st,
         {{ normalize_zp('versions.postal_code', country='versions.country_code') }} as zp,
@@ -111,6 +131,7 @@ normalized as (
 with_privacy_region as (
     select
         normalized.*,
+        {{ other_spelling('normalized.ct') }} as other_ct,
         ldu_states.ldu_state,
         case
             when normalized.country_region <> 'us' then normalized.country_region
@@ -130,13 +151,13 @@ hashed as (
     select
         subject_type,
         subject_id,
-        {{ hash_identifier('em') }} as em,
+        {{ list_of_hashes('em', 'other_em') }} as em,
         {{ hash_identifier('ph') }} as ph,
         {{ hash_identifier('fn') }} as fn,
         {{ hash_identifier('ln') }} as ln,
         {{ hash_identifier('ge') }} as ge,
         {{ hash_identifier('db') }} as db,
-        {{ hash_identifier('ct') }} as ct,
+        {{ list_of_hashes('ct', 'other_ct') }} as ct,
         {{ hash_identifier('st') }} as st,
         {{ hash_identifier('zp') }} as zp,
         {{ hash_identifier('country') }} as country,

@@ -59,7 +59,9 @@ events as (
         conversions.referrer_url,
 
         -- who it was, hashed
-        {% for identifier in ['em', 'ph', 'fn', 'ln', 'ge', 'db', 'ct', 'st', 'zp', 'country', 'external_id'] -%}
+        identities.em,
+        identities.ct,
+        {% for identifier in ['ph', 'fn', 'ln', 'ge', 'db', 'st', 'zp', 'country', 'external_id'] -%}
             {{ list_of_one('identities.' ~ identifier) }} as {{ identifier }},
         {% endfor %}
 

@@ -35,7 +35,7 @@ def built(
         "create or replace table destinations.meta_events (source_key varchar, event_kind varchar, event_name varchar,"
         " event_id varchar, dataset varchar, occurred_at timestamptz, committed_at timestamptz, landed_at timestamptz,"
         " expires_at timestamptz, expires_reason varchar, value decimal(18, 4), currency varchar, payload varchar,"
-        " payload_digest varchar, verdict varchar, reasons varchar[], build_seq bigint)"
+        " payload_digest varchar, verdict varchar, reasons varchar[], build_seq bigint, consent_limits varchar)"
     )
     for key, kind, name, event_id, minutes in rows:
         at = NOW - timedelta(minutes=minutes)
@@ -52,7 +52,7 @@ def built(
         )
         warehouse.execute(
             "insert into destinations.meta_events select $1, $2, $3, $4, 'main', $5, $5, $5, $6, 'window', 1, 'EUR',"
-            " $7, sha256($7), 'sendable', [], 1",
+            " $7, sha256($7), 'sendable', [], 1, null",
             [key, kind, name, event_id, at, at + timedelta(days=6), payload],
         )
     delta = freeze(warehouse, office.home, "meta", build_id, 0, NOW).delta

@@ -47,6 +47,11 @@ class Dice:
         """A column of ``options``, drawn evenly."""
         return take(options, self.whole(0, len(options) - 1, n))
 
+    def own(self, parent: Ints, sizes: Sequence[int]) -> Ints:
+        """Positions, for each parent among its own, in a list that holds all parents' entries one after the other."""
+        own: Ints = (self._generator.random(len(parent)) * np.asarray(sizes)[parent]).astype(np.int64)
+        return firsts(sizes)[parent] + own
+
     def digits(self, width: int, n: int) -> pl.Series:
         """Text of so many digits."""
         return pl.Series(self.whole(0, 10**width - 1, n)).cast(pl.String).str.zfill(width)
@@ -60,6 +65,11 @@ class Dice:
 def take(options: Sequence[Any], positions: Ints) -> pl.Series:
     """The options at these positions, as a column."""
     return pl.Series(list(options)).gather(positions)
+
+
+def firsts(sizes: Sequence[int]) -> Ints:
+    """Where each parent's entries begin in such a list."""
+    return np.cumsum([0, *sizes], dtype=np.int64)[:-1]
 
 
 def spread(counts: Ints) -> tuple[Ints, Ints]:

@@ -1,14 +1,13 @@
 """Contact columns as forms and imports leave them: names in their scripts, addresses, telephones; all made up."""
 
-from itertools import accumulate
 from typing import Final
 
-import duckdb
 import numpy as np
 import polars as pl
 
 from waybill.sample import places, shares
-from waybill.sample.dice import Dice, Ints, take
+from waybill.sample.dice import Dice, Ints, firsts, take
+from waybill.sample.reach import emails, phones
 
 CONTACT: Final = (
     "email",
@@ -35,12 +34,12 @@ def contacts(dice: Dice, country: Ints) -> pl.DataFrame:
     is_female = dice.chance(0.5, n)
     first = np.where(
         is_female,
-        _own(dice, country, [len(c.female) for c in places.COUNTRIES]),
-        _own(dice, country, [len(c.male) for c in places.COUNTRIES]),
+        dice.own(country, [len(c.female) for c in places.COUNTRIES]),
+        dice.own(country, [len(c.male) for c in places.COUNTRIES]),
     )
     female = [name for c in places.COUNTRIES for name in c.female]
     male = [name for c in places.COUNTRIES for name in c.male]
-    last = _own(dice, country, [len(c.last) for c in places.COUNTRIES])
+    last = dice.own(country, [len(c.last) for c in places.COUNTRIES])
     surnames = [name for c in places.COUNTRIES for name in c.last]
     first_in_all = np.where(is_female, first, first + len(female))
     people = pl.DataFrame(
@@ -53,74 +52,14 @@ def contacts(dice: Dice, country: Ints) -> pl.DataFrame:
         }
     )
     return people.select(
-        _email(dice, people).alias("email"),
-        _phone(dice, country).alias("phone"),
+        emails(dice, people).alias("email"),
+        phones(dice, country).alias("phone"),
         _name(dice, people["first_name"]).alias("first_name"),
         _name(dice, people["last_name"]).alias("last_name"),
         _gender(dice, people["is_female"]).alias("gender"),
-        _birth_date(dice, n).alias("birth_date"),
+        _birth_date(dice, country).alias("birth_date"),
         *_address(dice, country).get_columns(),
     )
-
-
-def _own(dice: Dice, parent: Ints, sizes: list[int]) -> Ints:
-    """Positions, for each parent of its own, in a list that holds all parents' entries one after the other."""
-    starts = np.array([0, *accumulate(sizes)][:-1], dtype=np.int64)
-    own: Ints = (dice.unit(len(parent)) * np.array(sizes)[parent]).astype(np.int64)
-    return starts[parent] + own
-
-
-def _email(dice: Dice, people: pl.DataFrame) -> pl.Series:
-    n = len(people)
-    form = dice.kinds(shares.EMAIL, n)
-    frame = people.with_columns(
-        form.alias("form"),
-        take(("example.com", "example.org", "example.net"), dice.index((0.7, 0.2, 0.1), n)).alias("domain"),
-        pl.Series(dice.whole(1, 999_999, n)).cast(pl.String).alias("number"),
-        dice.pick((" at example.com", "@", "@@example.com", "@exa mple.com", "@example"), n).alias("broken"),
-        dice.pick(places.PLACEHOLDER_EMAILS, n).alias("placeholder"),
-    )
-    local = pl.concat_str("first_ascii", pl.lit("."), "last_ascii", "number")
-    plain = pl.concat_str(local, pl.lit("@"), "domain")
-    written = frame.select(
-        pl.when(pl.col("form") == "plain").then(plain)
-        .when(pl.col("form") == "upper").then(plain.str.to_titlecase().str.replace("example", "EXAMPLE", literal=True))
-        .when(pl.col("form") == "spaces").then(pl.concat_str(pl.lit("  "), plain, pl.lit(" ")))
-        .when(pl.col("form") == "tagged").then(pl.concat_str(local, pl.lit("+shop@"), "domain"))
-        .when(pl.col("form") == "invalid").then(pl.concat_str(local, "broken"))
-        .when(pl.col("form") == "placeholder").then(pl.col("placeholder"))
-        .when(pl.col("form") == "sha256").then(plain)
-        .alias("email"),
-        "form",
-    )  # fmt: skip
-    with duckdb.connect() as engine:
-        engine.register("written", written.with_row_index("position"))
-        hashed = engine.sql("select if(form = 'sha256', sha256(email), email) from written order by position").pl()
-    emails: pl.Series = hashed.to_series()
-    return emails
-
-
-def _phone(dice: Dice, country: Ints) -> pl.Series:
-    n = len(country)
-    forms = [form for c in places.COUNTRIES for form in c.phones]
-    frame = pl.DataFrame(
-        {
-            "kind": dice.kinds(shares.PHONE, n),
-            "form": take(forms, _own(dice, country, [len(c.phones) for c in places.COUNTRIES])),
-            "three": dice.digits(3, n),
-            "two": dice.digits(2, n),
-            "junk": dice.pick(places.JUNK_PHONES, n),
-            "extension": dice.pick((" ext. 5", " x12", " ext 204"), n),
-        }
-    )
-    number = (
-        pl.col("form").str.replace("{n}", pl.col("three"), literal=True).str.replace("{m}", pl.col("two"), literal=True)
-    )
-    return frame.select(
-        pl.when(pl.col("kind") == "written").then(number)
-        .when(pl.col("kind") == "extension").then(pl.concat_str(number, "extension"))
-        .when(pl.col("kind") == "junk").then(pl.col("junk"))
-    ).to_series()  # fmt: skip
 
 
 def _name(dice: Dice, plain: pl.Series) -> pl.Series:
@@ -153,17 +92,26 @@ def _gender(dice: Dice, is_female: pl.Series) -> pl.Series:
     ).to_series()  # fmt: skip
 
 
-def _birth_date(dice: Dice, n: int) -> pl.Series:
+def _birth_date(dice: Dice, country: Ints) -> pl.Series:
+    n = len(country)
     frame = pl.DataFrame(
         {
             "form": dice.kinds(shares.BIRTH_DATE, n),
             "day": pl.Series(dice.whole(-10_950, 13_514, n)).cast(pl.Int32).cast(pl.Date),  # 1940 … 2006
+            "local": take([c.dates for c in places.COUNTRIES], country),
             "junk": dice.pick(places.JUNK_BIRTH_DATES, n),
         }
     )
+    local = pl.col("local")
+    for mark, part in (
+        ("{d}", pl.col("day").dt.day()),
+        ("{m}", pl.col("day").dt.month()),
+        ("{y}", pl.col("day").dt.year()),
+    ):
+        local = local.str.replace(mark, part.cast(pl.String), literal=True)
     return frame.select(
         pl.when(pl.col("form") == "iso").then(pl.col("day").dt.to_string("%Y-%m-%d"))
-        .when(pl.col("form") == "slashes").then(pl.col("day").dt.to_string("%-m/%-d/%Y"))
+        .when(pl.col("form") == "local").then(local)
         .when(pl.col("form") == "junk").then(pl.col("junk"))
     ).to_series()  # fmt: skip
 
@@ -171,10 +119,10 @@ def _birth_date(dice: Dice, n: int) -> pl.Series:
 def _address(dice: Dice, country: Ints) -> pl.DataFrame:
     n = len(country)
     cities = [city for c in places.COUNTRIES for city in c.cities]
-    city = _own(dice, country, [len(c.cities) for c in places.COUNTRIES])
-    postal = _own(dice, city, [len(c.postal_codes) for c in cities])
-    spelling = _own(dice, country, [len(c.spellings) for c in places.COUNTRIES])
-    first_spelling = np.array([0, *accumulate(len(c.spellings) for c in places.COUNTRIES)][:-1], dtype=np.int64)
+    city = dice.own(country, [len(c.cities) for c in places.COUNTRIES])
+    postal = dice.own(city, [len(c.postal_codes) for c in cities])
+    spelling = dice.own(country, [len(c.spellings) for c in places.COUNTRIES])
+    first_spelling = firsts([len(c.spellings) for c in places.COUNTRIES])
     usual = dice.chance(0.8, n)
     frame = pl.DataFrame(
         {

@@ -39,7 +39,7 @@ NO_ADDRESS: Final = 0.12  # city, state and postal code all missing
 PLACEHOLDER_CITY: Final = 0.005
 NO_COUNTRY: Final = 0.02
 GENDER: Final = {"missing": 0.45, "letter": 0.35, "word": 0.15, "odd": 0.05}
-BIRTH_DATE: Final = {"missing": 0.60, "iso": 0.32, "slashes": 0.06, "junk": 0.02}
+BIRTH_DATE: Final = {"missing": 0.60, "iso": 0.32, "local": 0.06, "junk": 0.02}  # local: as the country writes days
 
 # Orders --------------------------------------------------------------------------------------------------------
 CHANNEL: Final = {"web": 0.75, "store": 0.19, "phone": 0.02, "email": 0.015, "chat": 0.02, "marketplace": 0.005}

@@ -6,7 +6,7 @@ Tables and columns are those of ``waybill.toml``. Words in them:
   cancelled (paid_at tells whether before or after payment), refunded, partially_refunded or duplicate; amounts are in
   major units;
 - consents.decision is granted, denied or withdrawn, purpose advertising or analytics, subject_type customer or lead,
-  basis opt_in or missing;
+  basis opt_in, opt_out, legitimate_interest or missing;
 - leads.status is new, qualified, disqualified or spam; those of form instant_form came by the platform's own form and
   have lead_stages, one row per change of stage in the CRM;
 - subscription_events.event_type is trial_started, subscribed, renewed, upgraded or cancelled;

@@ -10,9 +10,6 @@ from waybill.sample.dice import Dice, Ints
 from waybill.sample.timeline import MOMENT, SECOND, Timeline
 
 _ASKED: Final = np.array([country.asks_consent for country in places.COUNTRIES])
-_BASIS: Final = (  # rows from before the shop wrote down why have none; where nobody is asked, a refusal is an opt-out
-    pl.when(pl.col("subject_id").str.ends_with("7")).then(None).otherwise(pl.lit("opt_in"))
-)
 _ROWS: Final = pl.DataFrame(
     {  # the rows of each history, one after the other; later ones come at any time before as_of
         "history": ["granted", "denied", "granted_withdrawn", "granted_withdrawn", "denied_granted", "denied_granted"],
@@ -54,9 +51,10 @@ def consents(dice: Dice, timeline: Timeline, first_number: int, subjects: pl.Dat
 def consent_rows(dice: Dice, timeline: Timeline, first_number: int, rows: pl.DataFrame, decided: Ints) -> pl.DataFrame:
     """The columns of the table, from subject_type, subject_id, purpose and decision, and the moments of deciding."""
     numbers = pl.Series(np.arange(first_number, first_number + len(rows), dtype=np.int64)).cast(pl.String)
+    basis = dice.kinds(shares.CONSENT_BASIS, len(rows))
     return rows.select(
         pl.concat_str(pl.lit("N-"), numbers).alias("consent_id"), "subject_type", "subject_id", "purpose", "decision",
-        _BASIS.alias("basis"),
+        basis.replace({"missing": None}).alias("basis"),
         pl.Series("decided_at", decided, dtype=pl.Int64).cast(MOMENT),
         pl.Series("updated_at", timeline.committed(dice, decided), dtype=pl.Int64).cast(MOMENT),
     )  # fmt: skip

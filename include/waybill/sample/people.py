@@ -63,13 +63,23 @@ def contacts(dice: Dice, country: Ints) -> pl.DataFrame:
 
 
 def _name(dice: Dice, plain: pl.Series) -> pl.Series:
-    frame = pl.DataFrame({"name": plain, "form": dice.kinds(shares.NAME, len(plain))})
+    n = len(plain)
+    frame = pl.DataFrame(
+        {
+            "name": plain,
+            "form": dice.kinds(shares.NAME, n),
+            "mark": dice.pick(places.INVISIBLE, n),
+            "placeholder": dice.pick(places.PLACEHOLDERS, n),
+        }
+    )
     name = pl.col("name")
     return frame.select(
         pl.when(pl.col("form") == "plain").then(name)
         .when(pl.col("form") == "upper").then(name.str.to_uppercase())
         .when(pl.col("form") == "spaces").then(pl.concat_str(pl.lit(" "), name, pl.lit("  ")))
         .when(pl.col("form") == "nfd").then(name.str.normalize("NFD"))
+        .when(pl.col("form") == "marked").then(pl.concat_str(name.str.slice(0, 1), "mark", name.str.slice(1)))
+        .when(pl.col("form") == "placeholder").then(pl.col("placeholder"))
     ).to_series()  # fmt: skip
 
 
@@ -136,14 +146,17 @@ def _address(dice: Dice, country: Ints) -> pl.DataFrame:
             ),
             "spelled_out": dice.chance(0.3, n),
             "no_address": dice.chance(shares.NO_ADDRESS, n),
-            "placeholder": dice.chance(shares.PLACEHOLDER_CITY, n),
+            "is_placeholder": dice.chance(shares.PLACEHOLDER_CITY, n),
+            "placeholder": dice.pick(places.PLACEHOLDERS, n),
             "no_country": dice.chance(shares.NO_COUNTRY, n),
         }
     )
     state = pl.when("spelled_out").then(pl.col("state_name")).otherwise(pl.col("code"))
     known = pl.col("no_address").not_()
     return frame.select(
-        pl.when(known).then(pl.when("placeholder").then(pl.lit("-")).otherwise(pl.col("city"))).alias("city"),
+        pl.when(known)
+        .then(pl.when("is_placeholder").then(pl.col("placeholder")).otherwise(pl.col("city")))
+        .alias("city"),
         pl.when(known).then(state).alias("state"),
         pl.when(known).then(pl.col("postal_code")).alias("postal_code"),
         pl.when(pl.col("no_country").not_()).then(pl.col("country")).alias("country"),

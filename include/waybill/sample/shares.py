@@ -24,17 +24,24 @@ NEW_CUSTOMERS: Final = 0.4  # made minutes before their first order; the others 
 PROFILE_CHANGED: Final = 0.08  # changed their profile some time after they were created
 
 EMAIL: Final = {  # written forms
-    "plain": 0.825,
+    "plain": 0.811,
     "upper": 0.05,
     "spaces": 0.03,
     "tagged": 0.02,  # jane.doe+shop@…
+    "two": 0.006,  # two addresses in one field
     "invalid": 0.015,
     "placeholder": 0.01,
-    "sha256": 0.005,  # an import that was hashed before it came
+    "sha256": 0.005,  # an import that was hashed before it came …
+    "sha256_upper": 0.002,
+    "sha256_suffix": 0.002,  # … by a parameter builder, which says so behind a dot
+    "md5": 0.002,  # … the old way, which no platform matches
+    "sha256_of_nothing": 0.002,  # … though the field was empty
     "missing": 0.045,
 }
-PHONE: Final = {"written": 0.86, "extension": 0.02, "junk": 0.02, "missing": 0.10}
-NAME: Final = {"plain": 0.88, "upper": 0.04, "spaces": 0.03, "nfd": 0.02, "missing": 0.03}
+PHONE: Final = {"written": 0.854, "extension": 0.02, "full_width": 0.006, "junk": 0.02, "missing": 0.10}
+NAME: Final = {  # "marked": with an invisible character inside
+    "plain": 0.862, "upper": 0.04, "spaces": 0.03, "nfd": 0.02, "marked": 0.01, "placeholder": 0.008, "missing": 0.03,
+}  # fmt: skip
 NO_ADDRESS: Final = 0.12  # city, state and postal code all missing
 PLACEHOLDER_CITY: Final = 0.005
 NO_COUNTRY: Final = 0.02
@@ -110,7 +117,7 @@ CLICKED_START: Final = 0.70  # trials and first payments with a click row
 APPOINTMENTS: Final = 0.10  # of the customers
 
 # Consents: what a subject's rows about advertising say, one after the other ------------------------------------
-CONSENT_WHERE_ASKED: Final = {  # EU and UK, where the shop asks everybody
+CONSENT_WHERE_ASKED: Final = {  # Europe, where the shop asks everybody
     "granted": 0.84,
     "denied": 0.05,
     "granted_withdrawn": 0.04,
@@ -125,6 +132,12 @@ CONSENT_ELSEWHERE: Final = {
     "denied_granted": 0.01,
     "analytics_only": 0.01,
     "none": 0.16,
+}
+CONSENT_BASIS: Final = {  # what a row says that the decision rests on; rows from before that was written down: nothing
+    "opt_in": 0.85,
+    "missing": 0.10,
+    "opt_out": 0.03,  # an import from a shop that only asked who did not want it
+    "legitimate_interest": 0.02,
 }
 ANALYTICS_TOO: Final = 0.40  # subjects with a row about analytics as well
 

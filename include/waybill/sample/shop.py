@@ -143,7 +143,8 @@ def _starts(dice: Dice, subscribed: pl.DataFrame) -> pl.DataFrame:
 def _one_id_twice(clicked: pl.DataFrame, bought: pl.DataFrame, told: pl.DataFrame, timeline: Timeline) -> pl.DataFrame:
     """Lets two recent orders that may be sent carry one captured event_id: a thank-you page that came from a cache."""
     recent = pl.lit(timeline.as_of - 40 * HOUR).cast(MOMENT)
-    granted = told.filter((pl.col("purpose") == "advertising") & (pl.col("decision") == "granted"))
+    agreed = (pl.col("decision") == "granted") & (pl.col("basis") == "opt_in")
+    granted = told.filter((pl.col("purpose") == "advertising") & agreed)
     changed = told.filter(pl.col("decision") != "granted")
     willing = granted.join(changed, on="subject_id", how="anti")["subject_id"].implode()
     good = bought.filter(

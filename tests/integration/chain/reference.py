@@ -9,28 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from reference_people import country_code, is_anybody
+from reference_words import KNOWN_CURRENCIES, LDU_STATES, NEEDS_CONSENT
 
-NEEDS_CONSENT = {"GB", "DE", "FR", "IT", "ES", "NL", "PL", "SE", "CH", "AT", "IE", "BE", "PT", "DK", "NO", "FI"}
-SPELLINGS = {
-    "UK": "GB", "UNITED KINGDOM": "GB", "GREAT BRITAIN": "GB", "DEUTSCHLAND": "DE", "GERMANY": "DE", "FRANCE": "FR",
-    "ITALIA": "IT", "ITALY": "IT", "ESPAÑA": "ES", "SPAIN": "ES", "USA": "US", "UNITED STATES": "US", "BRASIL": "BR",
-    "BRAZIL": "BR", "JAPAN": "JP", "日本": "JP", "CANADA": "CA", "AUSTRALIA": "AU", "MÉXICO": "MX", "MEXICO": "MX",
-    "KOREA": "KR", "SOUTH KOREA": "KR", "대한민국": "KR", "INDIA": "IN", "NEDERLAND": "NL", "NETHERLANDS": "NL",
-}  # fmt: skip
-LDU_STATES = {
-    "CA": "CALIFORNIA", "CO": "COLORADO", "CT": "CONNECTICUT", "FL": "FLORIDA", "OR": "OREGON", "TX": "TEXAS",
-    "MT": "MONTANA", "DE": "DELAWARE", "NE": "NEBRASKA", "NH": "NEW HAMPSHIRE", "NJ": "NEW JERSEY", "MN": "MINNESOTA",
-    "MD": "MARYLAND", "RI": "RHODE ISLAND",
-}  # fmt: skip
-"""Where Meta takes Limited Data Use: who objected there is sent with it, and withheld elsewhere."""
-KNOWN_CURRENCIES = {"USD", "EUR", "GBP", "BRL", "JPY", "CAD", "AUD", "MXN", "KRW", "INR", "CHF", "PLN", "SEK"}
-PLACEHOLDERS = {"", "n/a", "none", "null", "unknown", "anonymous", "test", "xxx"}
-WEAK = {
-    "first_name": "fn", "last_name": "ln", "city": "ct", "state": "st", "postal_code": "zp", "country": "country",
-}  # fmt: skip
-TOO_BROAD = (
-    {"ct", "country", "st", "zp", "ge", "client_user_agent"}, {"db", "client_user_agent"}, {"fn", "ge"}, {"ln", "ge"},
-)  # fmt: skip
 SUBSCRIPTION_EVENTS = {
     "trial_started": ("StartTrial", "trial"),
     "subscribed": ("Subscribe", "subscribe"),
@@ -38,7 +19,6 @@ SUBSCRIPTION_EVENTS = {
     "upgraded": ("SubscriptionUpgraded", "upgrade"),
     "cancelled": ("SubscriptionCancelled", "cancellation"),
 }
-STRONG = ("client_ip_address", "fbc", "fbp", "fbclid")
 
 
 class Shop:
@@ -147,7 +127,7 @@ class Shop:
             "is_captured": captured is not None,
             "days": 7,
         }
-        return verdict(is_none, is_withheld, not _is_anybody(lead, clicks)), known
+        return verdict(is_none, is_withheld, not is_anybody(lead, clicks)), known
 
     def _stages(self, changes: list[dict[str, Any]]) -> Iterable[tuple[str, tuple[str, dict[str, Any]]]]:
         before = None
@@ -166,7 +146,7 @@ class Shop:
             is_invalid = lead is not None and occurred < lead["submitted_at"]
             meta_id = (change["meta_lead_id"] or "").strip()
             if not (meta_id.isdigit() and 15 <= len(meta_id) <= 17):
-                is_invalid = is_invalid or lead is None or not _is_anybody(lead, [])
+                is_invalid = is_invalid or lead is None or not is_anybody(lead, [])
             is_withheld = self._withheld("lead", change["lead_id"], occurred)
             known = {"event_name": stage, "event_id": f"stage_{change['change_id']}"}
             known |= {"occurred_at": occurred, "is_captured": False, "days": 7}
@@ -202,8 +182,7 @@ class Shop:
     def _withheld(self, kind: str, subject: str | None, occurred: datetime) -> bool:
         people = self.customers if kind == "customer" else self.leads
         person = people.get((subject,))
-        spelled = ((person or {}).get("country") or "").strip().upper()
-        country = SPELLINGS.get(spelled, spelled)
+        country = country_code((person or {}).get("country") or "")
         decisions = sorted(
             self.decisions.get((kind, subject or ""), []), key=lambda row: (row["decided_at"], row["consent_id"])
         )
@@ -255,16 +234,3 @@ def captured_id(clicks: list[dict[str, Any]]) -> str | None:
 
 def escaped(part: str) -> str:
     return part.replace("%", "%25").replace("/", "%2F")
-
-
-def _is_anybody(lead: dict[str, Any], clicks: list[dict[str, Any]]) -> bool:
-    """Whether what is known of a lead is more than Meta's baseline; the sample's values are told apart by eye."""
-    email, phone = (lead["email"] or "").strip(), (lead["phone"] or "").strip()
-    keys = {name for column, name in WEAK.items() if (lead[column] or "").strip(" -.").lower() not in PLACEHOLDERS}
-    if ("@" in email and "." in email.rpartition("@")[2] and " " not in email) or len(email) == 64:
-        keys.add("em")
-    if sum(letter.isdigit() for letter in phone) >= 9:
-        keys.add("ph")
-    keys |= {name for click in clicks for name in STRONG if click[name]}
-    keys |= {"client_user_agent" for click in clicks if click["client_user_agent"]}
-    return not any(keys <= too_broad for too_broad in TOO_BROAD)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from reference import LDU_STATES, Shop
+from reference import Shop
+from reference_words import LDU_STATES
 from story import Story
 
 CODES = {state: code for code, state in enumerate(LDU_STATES, start=1000)}

@@ -1,10 +1,12 @@
 """The shop's people: their countries, scripts and telephone numbers, and what is wrong with what they left."""
 
+import hashlib
 import unicodedata
 
 import phonenumbers
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from waybill.sample import places
 from waybill.sample.country import Country
@@ -61,3 +63,42 @@ def test_telephone_numbers_are_numbers_of_their_country(people: pl.DataFrame, co
 def test_names_cities_and_countries_are_in_their_own_scripts(people: pl.DataFrame, column: str, script: str) -> None:
     found = {unicodedata.name(text.strip()[0]).split()[0] for text in people[column].drop_nulls() if text.strip()}
     assert script in found
+
+
+def test_the_same_seed_gives_the_same_people(people: pl.DataFrame) -> None:
+    again = contacts(Dice(7, 0, 9), countries_of(Dice(7, 0, 1), PEOPLE))
+    assert_frame_equal(people.drop("code"), again)
+
+
+MESS = {
+    "two e-mails in one field": ("email", r"^[^@ ]+@example\.(com|org|net)(; |, | )[^@ ]+@example\.net$"),
+    "SHA-256 in lower case": ("email", "^[0-9a-f]{64}$"),
+    "SHA-256 in upper case": ("email", "^[0-9A-F]{64}$"),
+    "SHA-256 with a suffix": ("email", r"^[0-9a-f]{64}\.[A-Za-z0-9_-]{8}$"),
+    "MD5": ("email", "^[0-9a-f]{32}$"),
+    "SHA-256 of nothing": ("email", f"^{hashlib.sha256(b'').hexdigest()}$"),
+    "e-mail placeholder of another language": ("email", "^(keine Angabe|sin datos|なし)$"),
+    "invisible character in a first name": ("first_name", "[\u200b\u200e\u200f]"),
+    "invisible character in a last name": ("last_name", "[\u200b\u200e\u200f]"),
+    "name placeholder of another language": (
+        "first_name",
+        "^(unbekannt|inconnu|Sin datos|невідомо|غير معروف|不明|없음)$",
+    ),
+    "city placeholder": ("city", f"^({'|'.join(places.PLACEHOLDERS)})$"),
+    "full-width digits": ("phone", "[０-９]{3}"),
+    "telephone placeholder of another language": ("phone", "^(unbekannt|なし)$"),
+    "day before month": ("birth_date", "^(1[3-9]|2[0-9]|3[01])/[0-9]{1,2}/[0-9]{4}$"),
+    "day before month, with dots": ("birth_date", r"^(1[3-9]|2[0-9]|3[01])\.[0-9]{1,2}\.[0-9]{4}$"),
+    "month before day": ("birth_date", "^[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}$"),
+    "year, month and day in words": ("birth_date", "^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日$"),
+    "U.K.": ("country", r"^U\.K\.$"),
+    "a country in capitals": ("country", "^(ΕΛΛΑΔΑ|УКРАЇНА|TÜRKİYE|ESPAÑA|POLSKA)$"),
+    "a country with a space behind it": ("country", "^Deutschland $"),
+}
+
+
+@pytest.mark.parametrize("kind", MESS)
+def test_a_few_thousand_orders_have_every_kind_of_mess(people: pl.DataFrame, kind: str) -> None:
+    column, pattern = MESS[kind]
+    of_few_orders = people.head(3000)
+    assert 0 < of_few_orders[column].str.contains(pattern).sum() < 0.04 * len(of_few_orders)

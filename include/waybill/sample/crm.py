@@ -23,6 +23,7 @@ WAYS: Final = (  # what a lead may go through; it stands somewhere on the way
     ),
     ("Initial Lead", "Initial Lead", "Marketing Qualified", "Marketing Qualified", "Sales Opportunity", "Converted"),
 )
+_WHOLE_PER_DOLLAR: Final = {currency: max(1, round(rate)) for currency, rate in places.PER_DOLLAR.items()}
 COLUMNS: Final = (
     "change_id", "lead_id", "meta_lead_id", "crm_name", "stage", "stage_value", "currency", "is_test", "changed_at",
     "updated_at",
@@ -55,12 +56,14 @@ def lead_stages(dice: Dice, timeline: Timeline, asked: pl.DataFrame, country: In
 
 
 def changes(dice: Dice, timeline: Timeline, frame: pl.DataFrame) -> pl.DataFrame:
-    """The table's columns, from lead_id, number, meta_lead_id, stage, is_test, amount, currency and changed (µs)."""
+    """The table's columns, from lead_id, number, meta_lead_id, stage, is_test, amount (ten-thousandths of about a
+    dollar), currency and changed (µs)."""
     won = pl.col("stage") == "Converted"
+    per_dollar = pl.col("currency").replace_strict(_WHOLE_PER_DOLLAR, return_dtype=pl.Int64)
     return frame.with_columns(
         change_id=pl.concat_str("lead_id", pl.lit("-"), pl.col("number").cast(pl.String)),
         crm_name=pl.lit(CRM),
-        stage_value=pl.when(won).then(pl.col("amount")),
+        stage_value=pl.when(won).then(pl.col("amount") * per_dollar),
         currency=pl.when(won).then(pl.col("currency")),
         changed_at=pl.col("changed").cast(MOMENT),
         updated_at=pl.Series(timeline.committed(dice, frame["changed"].to_numpy()), dtype=pl.Int64).cast(MOMENT),

@@ -111,8 +111,9 @@ PREFIXED_META_LEAD_ID: Final = 0.03
 SUBSCRIBERS: Final = 0.08  # of the customers
 SUBSCRIPTION_DAYS: Final = 60  # how long ago they began, at most
 TRIALS: Final = 0.70
+TRIAL_ENDS: Final = 0.25  # trials that are cancelled instead of paid for when they are over
 LEAVES: Final = 0.20
-UPGRADES: Final = 0.10
+UPGRADES: Final = 0.10  # of the basic plans
 CLICKED_START: Final = 0.70  # trials and first payments with a click row
 APPOINTMENTS: Final = 0.10  # of the customers
 
@@ -148,11 +149,12 @@ LATER_LATE: Final = 0.15  # of its new orders and leads happened 1 to LATER_LATE
 LATER_LATE_HOURS: Final = 20.0
 RETURNING: Final = 0.35  # of its orders are by customers the shop already had
 PAYMENTS: Final = 0.40  # of the pending orders are paid now
+RENEWAL_ENDS: Final = 0.10  # of the subscriptions whose week is over are cancelled instead of renewed
+LATER_UPGRADES: Final = 0.02  # of the other subscriptions of the basic plan
 # as shares of the new orders of the slice:
 CANCELLATIONS: Final = 0.06
 REFUNDS: Final = 0.06
 FULFILMENTS: Final = 0.20
 WITHDRAWALS: Final = 0.08
 STAGE_CHANGES: Final = 0.05  # leads that reach another stage
-RENEWALS: Final = 0.08  # subscriptions that renew, one in five of them ends instead
 LATE_CLICKS: Final = 0.10  # click rows that land after their order did

@@ -51,10 +51,8 @@ def _stages(store: Store, dice: Dice, timeline: Timeline, n_leads: int) -> pl.Da
 
 
 def _subscriptions(store: Store, dice: Dice, timeline: Timeline) -> pl.DataFrame:
-    """A trial's week ends in a first payment, every week after that in a renewal, and any of them in the end of it all.
-
-    Whose week is not over may upgrade.
-    """
+    """A trial's week ends in a first payment, every later week in a renewal, or either in a cancellation; whose week is
+    not over may upgrade."""
     known = _running(store)
     n = len(known)
     start, renewed = known["start"].to_numpy(), known["renewed"].to_numpy()

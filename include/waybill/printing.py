@@ -82,18 +82,35 @@ def print_explanation(explanation: Explanation) -> None:
     """One candidate's way, in the order in which it happened."""
     placed = explanation.placed
     out = console()
-    out.print(f"[bold]{placed['source_key']}[/bold] as {placed['event_name']} for {placed['destination']}: "
-              f"[bold]{placed['state']}[/bold]")  # fmt: skip
-    _fact(out, "event_id", placed["event_id"])
-    _fact(out, "happened", placed["occurred_at"])
-    _fact(out, "in the warehouse", placed["committed_at"])
-    _fact(out, "landed", placed["landed_at"])
+    if placed["state"] == "landed":
+        key = "/".join(placed[name] for name in ("source", "entity", "entity_key"))
+        out.print(f"[bold]{key}[/bold] has [bold]landed[/bold] and no build has read it yet; run `waybill build`")
+    else:
+        out.print(f"[bold]{placed['source_key']}[/bold] as {placed['event_name']} for {placed['destination']}: "
+                  f"[bold]{placed['state']}[/bold]")  # fmt: skip
+        _fact(out, "event_id", placed["event_id"])
+        _fact(out, "happened", placed["occurred_at"])
+    for version in explanation.landed:
+        unread = "" if version.is_built else ", which no build has read yet"
+        _fact(out, "in the warehouse", version.updated_at)
+        _fact(out, "landed", f"{version.landed_at}  in {version.file}{unread}")
+    if placed["state"] != "landed":
+        _print_way(out, explanation)
+
+
+def _print_way(out: Console, explanation: Explanation) -> None:
+    """What was decided, sent and answered."""
+    placed = explanation.placed
     for entry in explanation.history:
         reasons = ", ".join(entry["reasons"] or []) or "no objection"
         verdict = "no longer a candidate" if entry["removed"] else f"{entry['verdict']} ({reasons})"
         _fact(out, "decided", f"{entry['built_at']}  {verdict}")
+        for reason in entry["reasons"] or []:
+            _fact(out, "", explanation.meanings.get(reason))
     if placed["gate_reasons"]:
         _fact(out, "gate", f"{', '.join(placed['gate_reasons'])}")
+        for reason in placed["gate_reasons"]:
+            _fact(out, "", explanation.meanings.get(reason))
     if placed["file_id"] is not None:
         _fact(out, "frozen", f"{placed['frozen_at']}  row {placed['row_number']} of {placed['file_id']}")
     for attempt in explanation.attempts:

@@ -28,13 +28,18 @@ _VIEWS = {
 RELATIONS = ("candidates", "totals", "gate", "judged", "keys", "files", "batches", "attempts", "exceptions", "landed")
 
 
+def has_books(settings: Settings) -> bool:
+    """Whether anything was built in this home yet."""
+    return (settings.home.published / "candidates_total.parquet").exists()
+
+
 def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
     """Views ``candidates, totals, gate, judged, keys, changes, files, batches, attempts, exceptions, landed``.
 
     Raises ConfigurationError when nothing was built yet, SourceUnavailable when a file cannot be read.
     """
     home = settings.home
-    if not (home.published / "candidates_total.parquet").exists():
+    if not has_books(settings):
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
     books = duckdb.connect(config={"temp_directory": str(home.build / "tmp")})
     books.execute("set TimeZone = 'UTC'")

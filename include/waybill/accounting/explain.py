@@ -5,7 +5,9 @@ from typing import Any
 
 import duckdb
 
-from waybill.accounting.books import open_books, render
+from waybill.accounting.books import has_books, open_books, render
+from waybill.accounting.landed import Version, versions
+from waybill.accounting.reasons import meanings
 from waybill.errors import ConfigurationError
 from waybill.settings import Settings
 
@@ -67,37 +69,54 @@ order by changed_at
 
 @dataclass(frozen=True)
 class Explanation:
-    """One candidate's way: where it stands now, why, and everything that happened on the way."""
+    """One candidate's way: where it stands now, why, and everything that happened on the way.
+
+    What has landed but is no candidate yet (no build has read it) has the state ``landed`` and nothing else.
+    """
 
     placed: dict[str, Any]
+    landed: list[Version]
     history: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     exceptions: list[dict[str, Any]]
     changes: list[dict[str, Any]]
+    meanings: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
         return {
             **self.placed,
+            "landed": [version.as_json() for version in self.landed],
             "history": self.history,
             "attempts": self.attempts,
             "exceptions": self.exceptions,
             "changed_after_enrolment": self.changes,
+            "meanings": self.meanings,
         }
 
 
 def explain(settings: Settings, wanted: str) -> list[Explanation]:
-    """Everything known of an order, a lead or an event_id; ConfigurationError when no store has heard of it.
+    """Everything known of an order, a lead, a source key or an event_id, from its landing on.
 
-    A key that landed after the last build has no candidate yet: the message says so.
+    Raises ConfigurationError when neither a landing file nor a store has heard of it.
     """
-    books = place_candidates(settings)
-    found = rows(books, _FOUND, wanted=wanted)
-    if not found:
+    explanations: list[Explanation] = []
+    if has_books(settings):
+        books = place_candidates(settings)
+        found = rows(books, _FOUND, wanted=wanted)
+        landed = versions(settings, {*_keys_in(wanted), *(placed["entity_key"] for placed in found)})
+        sentences = meanings(settings)
+        explanations = [_explain(books, placed, landed, sentences) for placed in found]
+    else:
+        landed = versions(settings, _keys_in(wanted))
+    explained = {_entity(explanation.placed) for explanation in explanations}
+    waiting = [version for version in landed if _identity(version) not in explained]
+    explanations += [_only_landed(key, waiting) for key in dict.fromkeys(map(_identity, waiting))]
+    if not explanations:
         raise ConfigurationError(
-            f"{wanted!r} is no order, lead, source key or event_id among the candidates in {settings.home_root}. If it "
-            "is new, run `waybill extract` and `waybill build`; otherwise check the key in the warehouse."
+            f"{wanted!r} is no order, lead, source key or event_id among the candidates in {settings.home_root}, and "
+            "no landing file has it. If it is new, run `waybill extract`; otherwise check the key in the warehouse."
         )
-    return [_explain(books, placed) for placed in found]
+    return explanations
 
 
 def place_candidates(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -109,23 +128,43 @@ def place_candidates(settings: Settings) -> duckdb.DuckDBPyConnection:
     return books
 
 
-def _explain(books: duckdb.DuckDBPyConnection, placed: dict[str, Any]) -> Explanation:
+def _explain(
+    books: duckdb.DuckDBPyConnection, placed: dict[str, Any], landed: list[Version], sentences: dict[str, str]
+) -> Explanation:
     identity = {name: placed[name] for name in ("destination", "event_kind", "source_key")}
-    sent = {
-        "destination": placed["destination"],
-        "event_name": placed["event_name"],
-        "source_key": placed["source_key"],
-    }
+    sent = {name: placed[name] for name in ("destination", "event_name", "source_key")}
+    row = {name: placed[name] for name in ("file_id", "row_number")}
     is_enrolled = placed["file_id"] is not None
+    history = rows(books, _HISTORY, **identity)
+    reasons = {reason for entry in history for reason in entry["reasons"] or []} | set(placed["gate_reasons"] or [])
     return Explanation(
         placed=placed,
-        history=rows(books, _HISTORY, **identity),
+        landed=[version for version in landed if _identity(version) == _entity(placed)],
+        history=history,
         attempts=rows(books, _ATTEMPTS, batch_id=placed["batch_id"]) if is_enrolled else [],
-        exceptions=rows(books, _EXCEPTIONS, file_id=placed["file_id"], row_number=placed["row_number"])
-        if is_enrolled
-        else [],
+        exceptions=rows(books, _EXCEPTIONS, **row) if is_enrolled else [],
         changes=rows(books, _CHANGES, **sent),
+        meanings={reason: sentences[reason] for reason in sorted(reasons) if reason in sentences},
     )
+
+
+def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanation:
+    source, entity, entity_key = key
+    placed = {"source": source, "entity": entity, "entity_key": entity_key, "state": "landed"}
+    return Explanation(placed, [version for version in waiting if _identity(version) == key], [], [], [], [], {})
+
+
+def _keys_in(wanted: str) -> set[str]:
+    """What was asked for as a key, and the key inside a source key (source/table/key)."""
+    return {wanted, *wanted.split("/")[2:3]}
+
+
+def _identity(version: Version) -> tuple[str, str, str]:
+    return version.source, version.table, version.key
+
+
+def _entity(placed: dict[str, Any]) -> tuple[str, str, str]:
+    return placed["source"], placed["entity"], placed["entity_key"]
 
 
 def rows(books: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[dict[str, Any]]:

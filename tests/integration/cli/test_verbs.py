@@ -54,3 +54,29 @@ def test_gate_says_where_its_pages_are(desk: Desk) -> None:
     assert answer.code == 0
     assert "Data Docs: " in answer.out
     assert "/data_docs/meta/" in answer.out
+
+
+def test_explain_knows_what_has_only_landed(desk: Desk) -> None:
+    known = _orders(desk)
+    assert desk.waybill("sample", "--later", "--orders", "20").code == 0
+    assert desk.waybill("extract").code == 0
+    new = min(_orders(desk) - known)
+    (explained,) = desk.waybill("explain", f"shop/orders/{new}", "--json").json
+    assert (explained["entity_key"], explained["state"]) == (new, "landed")
+    assert [version["is_built"] for version in explained["landed"]] == [False]
+    assert (desk.home / explained["landed"][0]["file"]).exists()
+
+
+def _orders(desk: Desk) -> set[str]:
+    with duckdb.connect(str(desk.home / "shop.duckdb"), read_only=True) as shop:
+        return {key for (key,) in shop.execute("select order_id from orders").fetchall()}
+
+
+def test_explain_says_in_a_sentence_why_an_order_was_not_sent(desk: Desk) -> None:
+    pattern = str(desk.home / "published" / "candidates" / "meta" / "*.parquet")
+    with duckdb.connect() as books:
+        ((unpaid,),) = books.execute(
+            "select min(source_key) from read_parquet(?) where list_contains(reasons, 'ours:unpaid')", [pattern]
+        ).fetchall()
+    answer = desk.waybill("explain", unpaid)
+    assert "an order that nobody has paid. Nothing: it is looked at again when it is paid." in answer.out

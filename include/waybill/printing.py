@@ -1,5 +1,6 @@
 """What the command line shows a person: small tables on a terminal, the same text where there is none."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,9 @@ from rich.table import Table
 from waybill.accounting.balance import Balance
 from waybill.accounting.explain import Explanation
 from waybill.accounting.lag import Lag
+from waybill.accounting.preview import Preview
 from waybill.events import BALANCE, LAG_BANDS_SECONDS
+from waybill.warehouse.doctor import Examination
 
 _MEANINGS = {
     "not_a_conversion": "SQL says so: test, unpaid, cancelled, before start_at …",
@@ -25,6 +28,8 @@ _MEANINGS = {
     "expired": "too old for the platform",
     "withdrawn": "no longer to be sent: consent, cancelled, refunded",
 }
+
+_HEADS = {"client_ip_address": "ip", "client_user_agent": "agent", "captured_event_id": "captured id"}
 
 
 def console() -> Console:
@@ -130,6 +135,39 @@ def _print_way(out: Console, explanation: Explanation) -> None:
     _fact(out, "expires", placed["expires_at"])
 
 
+def print_preview(preview: Preview) -> None:
+    """One payload as it is sent, indented for people."""
+    out = console()
+    late = ", past its expiry" if preview.past_expiry else ""
+    out.print(f"[bold]{preview.source_key}[/bold] as {preview.event_name} to {preview.destination}/{preview.dataset}: "
+              f"row {preview.row_number} of {preview.file_id}{late}")  # fmt: skip
+    out.print(json.dumps(preview.payload, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+
+
+def print_examination(examination: Examination) -> None:
+    """Contact data identifier by identifier, what the events carry of it, and what can be done."""
+    table = Table(title="Contact data that landed", title_justify="left", show_edge=False, pad_edge=False)
+    for name in ("of", "identifier", "people", "sent", "what was found"):
+        table.add_column(name, justify="right" if name in ("people", "sent") else "left")
+    for one in examination.identifiers:
+        findings = " · ".join(
+            f"{finding} {count:,}" for finding, count in one.findings.items() if finding != "in_clear"
+        )
+        table.add_row(one.subject_type, one.identifier, f"{one.subjects:,}", _share(one.sent, one.subjects), findings)
+    console().print(table)
+    events = Table(title="What events carry", title_justify="left", show_edge=False, pad_edge=False)
+    shown = ("em", "ph", "external_id", "client_ip_address", "client_user_agent", "fbc", "fbp", "captured_event_id")
+    for name in ("event", "where", "events", *shown):
+        is_text = name in ("event", "where")
+        events.add_column(_HEADS.get(name, name), justify="left" if is_text else "right", overflow="fold")
+    for event in examination.events:
+        shares = [_share(event.carrying[name], event.events) for name in shown]
+        events.add_row(event.event_name, event.action_source, f"{event.events:,}", *shares)
+    console().print(events)
+    for finding, advice in examination.advice().items():
+        console().print(f"[bold]{finding}[/bold]  {advice}", soft_wrap=True)
+
+
 def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     """Rows of a store as a table; nothing where there are none."""
     table = Table(title=f"{title} ({len(rows)})", title_justify="left", show_edge=False, pad_edge=False)
@@ -146,6 +184,10 @@ def duration(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds / 86400:.1f} d"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else ""
 
 
 def _fact(out: Console, name: str, value: object) -> None:

@@ -20,86 +20,49 @@ _SQL: Final = """
 with recognised as (
     select
         *,
+        input as written,
         {{ normalize_country('country') }} as country_code
     from inputs
 ),
 
-phones_written as (
-    select
-        input as phone,
-        country_code as country
-    from recognised
-    where field = 'ph'
-),
-
-phones as (
-    {{ phones_of('phones_written') }}
-),
-
-normalized as (
-    select
-        recognised.row_number,
-        recognised.field,
-        recognised.input,
-        recognised.country_code,
-        case recognised.field
-            when 'em' then {{ normalize_em('recognised.input') }}
-            when 'fn' then {{ normalize_fn('recognised.input') }}
-            when 'ln' then {{ normalize_ln('recognised.input') }}
-            when 'ge' then {{ normalize_ge('recognised.input') }}
-            when 'db' then {{ normalize_db('recognised.input', as_of='as_of', date_order='recognised.date_order') }}
-            when 'ct' then {{ normalize_ct('recognised.input') }}
-            when 'st' then {{ normalize_st('recognised.input', country='recognised.country_code') }}
-            when 'zp' then {{ normalize_zp('recognised.input', country='recognised.country_code') }}
-            when 'country' then {{ normalize_country('recognised.input') }}
-            when 'external_id' then {{ normalize_external_id('recognised.input') }}
-            when 'ph' then phones.ph
-        end as normalized
-    from recognised
-    left join phones
-        on
-            recognised.field = 'ph'
-            and recognised.input = phones.phone
-            and recognised.country_code is not distinct from phones.country
+examined as (
+    {{ examined('recognised') }}
 )
 
 select
     field,
     normalized,
     {{ hash_identifier('normalized') }} as sha256,
-    case
-        when normalized is not null
-            then case when {{ is_sha256('normalized') }} then 'already_hashed' end
-        when coalesce({{ trimmed('input') }}, '') = '' then 'empty'
-        when {{ is_other_digest('input') }} then 'not_sha256'
-        when {{ is_sha256(trimmed('input')) }} then 'hash_of_nothing'
-        when {{ is_placeholder('input') }} then 'placeholder'
-        when field = 'em' then 'not_an_email'
-        when field = 'ph' and country_code is null then 'not_a_phone_number_without_country'
-        when field = 'ph' then 'not_a_phone_number'
-        when field = 'db' then 'not_a_birth_date'
-        when field = 'ge' then 'not_f_or_m'
-        when field = 'ct' then 'no_letter'
-        when field = 'country' then 'unknown_country'
-        else 'nothing_left'
-    end as reason
-from normalized
+    list_sort(others),
+    list_sort([{{ hash_identifier('other') }} for other in others]),
+    finding
+from examined
 order by row_number
 """
 
 
 @dataclass(frozen=True)
 class Normalized:
-    """One value: what it became, its hash, and why it was dropped or left as it came; null where there is nothing."""
+    """One value: what it became, its hash, and why it was dropped, or what is worth knowing; or null.
+
+    ``others`` and their hashes are what is sent beside it: a second address, a city without its accents.
+    """
 
     field: str
     normalized: str | None
     sha256: str | None
+    others: list[str] | None
+    other_sha256: list[str] | None
     reason: str | None
 
     def as_json(self, *, show_values: bool) -> dict[str, Any]:
-        shown = {"field": self.field, "sha256": self.sha256, "reason": self.reason}
-        return {**shown, "normalized": self.normalized} if show_values else shown
+        shown = {
+            "field": self.field,
+            "sha256": self.sha256,
+            "other_sha256": self.other_sha256 or [],
+            "reason": self.reason,
+        }
+        return {**shown, "normalized": self.normalized, "others": self.others or []} if show_values else shown
 
 
 def normalize_file(settings: Settings, path: Path) -> list[Normalized]:

@@ -1,5 +1,6 @@
 """`waybill normalize`: what the SQL macros make of a file, at the real command line."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -35,6 +36,19 @@ def test_one_object_for_each_row_in_order(tmp_path: Path) -> None:
     ]
     assert found[0]["sha256"] == "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"
     assert found[2]["sha256"] is None
+
+
+def test_what_is_sent_beside_a_value_is_told_too(tmp_path: Path) -> None:
+    rows = 'field,input\nem,"b@example.com; A@example.com, b@example.com"\nct,München\nct,Berlin\ndb,3/4/1990\n'
+    code, found, _ = normalize(tmp_path, rows, "--json", "--show-values")
+    assert code == 0
+    assert [(one["normalized"], one["others"], one["reason"]) for one in found] == [
+        ("b@example.com", ["a@example.com"], "several_addresses"),
+        ("münchen", ["munchen"], None),
+        ("berlin", [], None),
+        ("19900304", [], "ambiguous_date"),
+    ]
+    assert found[1]["other_sha256"] == [hashlib.sha256(b"munchen").hexdigest()]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

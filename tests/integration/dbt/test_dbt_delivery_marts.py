@@ -57,9 +57,7 @@ def test_the_daily_report_adds_up(home: DbtHome) -> None:
 
 
 def test_identifier_coverage_counts_conversions(home: DbtHome) -> None:
-    [counted] = home.query(
-        "select sum(events) as events, sum(with_em) as with_em from delivery.rpt_identifier_coverage"
-    )
+    [counted] = home.query("select sum(events) as events, sum(with_em) as with_em from marts.rpt_identifier_coverage")
     [events] = home.query("select count(*) as events, count(em) as with_em from marts.fct_conversion_events")
     assert counted == events
 

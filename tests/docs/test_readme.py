@@ -40,7 +40,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def test_these_are_all_the_commands_there_are() -> None:
     assert set(COMMANDS) == {"make demo", "make up", "export WAYBILL_HOME=data", *ASKED}
-    assert len(ASKED) == 5
+    assert len(ASKED) == 7
 
 
 def test_make_demo_tells_the_story(demo: str) -> None:

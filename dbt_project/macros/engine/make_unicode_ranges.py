@@ -29,6 +29,11 @@ def is_letter(point: int) -> bool:
     return unicodedata.category(chr(point))[0] == "L"
 
 
+def is_numeral(point: int) -> bool:
+    """Digits, and what else counts: fractions, Roman numerals, circled numbers."""
+    return unicodedata.category(chr(point))[0] == "N"
+
+
 def ranges(belongs: Callable[[int], bool]) -> str:
     """The inside of a regular expression's [], in RE2's and PostgreSQL's spelling of a code point for DuckDB."""
 
@@ -50,8 +55,9 @@ def ranges(belongs: Callable[[int], bool]) -> str:
 def main() -> None:
     text = "{#\n    Made by make_unicode_ranges.py; do not edit. Unicode "
     text += unicodedata.unidata_version + ". Not every engine knows \\p{…}.\n#}\n"
-    for name, belongs in (("blank_points", is_blank), ("noise_points", is_noise), ("letter_points", is_letter)):
-        text += f"{{% macro {name}() -%}}\n{ranges(belongs)}\n{{%- endmacro %}}\n\n"
+    classes = {"blank": is_blank, "noise": is_noise, "letter": is_letter, "numeral": is_numeral}
+    for name, belongs in classes.items():
+        text += f"{{% macro {name}_points() -%}}\n{ranges(belongs)}\n{{%- endmacro %}}\n\n"
     Path(__file__).with_name("unicode_ranges.sql").write_text(text.rstrip() + "\n", encoding="utf-8")
 
 

@@ -30,13 +30,14 @@
 
 {#
     Lower case by Unicode's full mapping, the same on every engine: DuckDB's lower() maps one character to one, so the
-    dotted capital I and the final sigma need help.
+    dotted capital I and the final sigma need help. Where the value is computed, `made_of` is the plain text that it is
+    computed from, which tells as well whether help is needed and costs nothing to read again.
 #}
-{% macro lowered(value) -%}
-    {{ return(adapter.dispatch('lowered', 'waybill')(value)) }}
+{% macro lowered(value, made_of=none) -%}
+    {{ return(adapter.dispatch('lowered', 'waybill')(value, made_of or value)) }}
 {%- endmacro %}
 
-{% macro default__lowered(value) -%}
+{% macro default__lowered(value, made_of) -%}
     {%- set cased -%}
     \p{Lu}\p{Ll}\p{Lt}
     {%- endset -%}
@@ -45,7 +46,7 @@
     {%- endset -%}
     lower(
         case
-            when contains({{ value }}, 'Σ') or contains({{ value }}, 'İ')
+            when contains({{ made_of }}, 'Σ') or contains({{ made_of }}, 'İ') or contains({{ made_of }}, chr(775))
                 then replace(
                     regexp_replace(
                         {{ value }},

@@ -72,6 +72,19 @@
     case when {{ value }} is not null then array[{{ value }}] end
 {%- endmacro %}
 
+{# The text, or null where it is empty. Unlike nullif() it works the text out once, which counts where that is long. #}
+{% macro null_if_empty(value) -%}
+    {{ return(adapter.dispatch('null_if_empty', 'waybill')(value)) }}
+{%- endmacro %}
+
+{% macro default__null_if_empty(value) -%}
+    list_filter([{{ value }}], lambda text: text <> '')[1]
+{%- endmacro %}
+
+{% macro postgres__null_if_empty(value) -%}
+    nullif({{ value }}, '')
+{%- endmacro %}
+
 {# How many entries a list has; 0 for [] and for null. #}
 {% macro size_of(list) -%}
     {{ return(adapter.dispatch('size_of', 'waybill')(list)) }}

@@ -31,15 +31,19 @@
     )
 {%- endmacro %}
 
-{# The SHA-256 of what systems write where there is nothing: the empty text, null, n/a and the like. #}
+{#
+    The SHA-256 of what systems write where there is nothing: the empty text, null, n/a and the like. One text is searched,
+    because DuckDB makes a join of a list, and then trims every value for it.
+#}
 {% macro is_hash_of_nothing(digest) -%}
-    lower(left({{ digest }}, 64)) in (
+    contains(
         {%- for nothing in [
             '', ' ', '-', '--', '.', '?', '0', 'n/a', 'N/A', 'na', 'NA', 'nan', 'NaN', 'none', 'None', 'NONE', 'nil', 'null', 'Null',
             'NULL', 'undefined', 'unknown', 'Unknown', 'UNKNOWN', 'anonymous', 'false', 'test', '[]', '{}', '""', 'xxx',
         ] %}
-        {{ waybill.sha256_hex("'" ~ nothing ~ "'") }}{{ ',' if not loop.last }}
+        {{ waybill.sha256_hex("'" ~ nothing ~ "'") }}{{ " || ' ' ||" if not loop.last else ',' }}
         {%- endfor %}
+        lower(left({{ digest }}, 64))
     )
 {%- endmacro %}
 
@@ -61,7 +65,7 @@
 
 {% macro default__list_of_hashes(normalized, others) -%}
     case
-        when {{ others }} is null then {{ waybill.list_of_one(waybill.hash_identifier(normalized)) }}
+        when {{ normalized }} is not null and {{ others }} is null then [{{ waybill.hash_identifier(normalized) }}]
         else nullif(
             list_sort(
                 list_distinct(
@@ -82,11 +86,9 @@
 #}
 {% macro is_placeholder(value) -%}
     {%- set blank = waybill.blank_points() | trim -%}
-    {%- set written -%}
-    regexp_replace({{ waybill.lowered(value) }}, '[{{ blank }}]+', '', 'g')
-    {%- endset -%}
     (
-        {{ written }} in (select placeholder from {{ ref('placeholders') }})
-        or regexp_matches({{ written }}, '^(x{2,}|[-–—_.?*/]+)$')
+        regexp_replace({{ waybill.lowered(value) }}, '[{{ blank }}]+', '', 'g')
+        in (select placeholder from {{ ref('placeholders') }})
+        or regexp_matches({{ value }}, '^(([{{ blank }}]*[xX]){2,}|([{{ blank }}]*[-–—_.?*/])+)[{{ blank }}]*$')
     )
 {%- endmacro %}

@@ -17,7 +17,7 @@
     regexp_replace(
         regexp_replace(
             regexp_replace(
-                regexp_replace({{ waybill.ascii_digits(waybill.trimmed(value)) }}, '[年년月월][{{ blank }}]*', '-', 'g'),
+                regexp_replace({{ waybill.trimmed(waybill.ascii_digits(value)) }}, '[年년月월][{{ blank }}]*', '-', 'g'),
                 '[日일]$', ''
             ),
             '[{{ blank }}]*([./‐‑–−-])[{{ blank }}]*', '-', 'g'
@@ -25,24 +25,28 @@
         '([0-9])([T{{ blank }}]+[0-9]{1,2}:[0-9]{2}.*|-)$', '\1'
     )
     {%- endset -%}
-    {%- set month_first = "try_cast(regexp_replace(" ~ written ~ ", '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\1-\\2') as date)" -%}
-    {%- set day_first = "try_cast(regexp_replace(" ~ written ~ ", '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\2-\\1') as date)" -%}
+    {%- set month_first = "try_cast(regexp_replace(written, '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\1-\\2') as date)" -%}
+    {%- set day_first = "try_cast(regexp_replace(written, '^([0-9]+)-([0-9]+)-([0-9]+)$', '\\3-\\2-\\1') as date)" -%}
     {%- set day -%}
     case
-        when regexp_matches({{ written }}, '^[0-9]{8}$')
-            then try_cast(regexp_replace({{ written }}, '^(\d{4})(\d{2})(\d{2})$', '\1-\2-\3') as date)
-        when regexp_matches({{ written }}, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$') then try_cast({{ written }} as date)
-        when regexp_matches({{ written }}, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$')
+        when regexp_matches(written, '^[0-9]{8}$')
+            then try_cast(regexp_replace(written, '^(\d{4})(\d{2})(\d{2})$', '\1-\2-\3') as date)
+        when regexp_matches(written, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$') then try_cast(written as date)
+        when regexp_matches(written, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$')
             then case
                 when {{ date_order }} = 'dmy' then coalesce({{ day_first }}, {{ month_first }})
                 else coalesce({{ month_first }}, {{ day_first }})
             end
     end
     {%- endset -%}
+    {#- Each step gives a name to what the step before found, so that it is worked out once. -#}
     {%- set normalized -%}
-    case
-        when {{ day }} between date '1900-01-01' and cast({{ as_of }} as date) then strftime({{ day }}, '%Y%m%d')
-    end
+    list_transform(
+        list_transform([{{ written }}], lambda written: {{ day }}),
+        lambda day: case
+            when day between date '1900-01-01' and cast({{ as_of }} as date) then strftime(day, '%Y%m%d')
+        end
+    )[1]
     {%- endset -%}
     {{ waybill.unless_hashed(value, normalized) }}
 {%- endmacro %}

@@ -12,12 +12,13 @@
     {%- set normalized -%}
     case
         when
-            length({{ address }}) <= 254
+            (length({{ value }}) <= 254 or length({{ address }}) <= 254)
             and regexp_matches(
-                {{ address }},
-                '^[^@<>()\[\],;:"\\{{ blank }}]+@[^@.<>()\[\],;:"\\{{ blank }}]+(\.[^@.<>()\[\],;:"\\{{ blank }}]+)+$'
+                {{ value }},
+                '^[{{ blank }}]*[^@<>()\[\],;:"\\{{ blank }}]+@[^@.<>()\[\],;:"\\{{ blank }}]+'
+                || '(\.[^@.<>()\[\],;:"\\{{ blank }}]+)+[{{ blank }}]*$'
             )
-            then {{ waybill.lowered(waybill.composed(address)) }}
+            then {{ waybill.lowered(waybill.composed(address), made_of=value) }}
     end
     {%- endset -%}
     {{ waybill.unless_hashed(value, normalized) }}

@@ -8,10 +8,11 @@
 {%- endmacro %}
 
 {% macro default__normalize_external_id(value) -%}
+    {%- set blank = waybill.blank_points() | trim -%}
     case
         when length({{ value }}) >= 64 and {{ waybill.is_sha256(waybill.trimmed(value)) }}
             then {{ waybill.passed_through(value) }}
-        when {{ waybill.is_placeholder(value) }} or regexp_matches({{ waybill.trimmed(value) }}, '^0*$') then null
+        when {{ waybill.is_placeholder(value) }} or regexp_matches({{ value }}, '^[{{ blank }}]*0*[{{ blank }}]*$') then null
         else {{ waybill.trimmed(value) }}
     end
 {%- endmacro %}

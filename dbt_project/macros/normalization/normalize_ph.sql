@@ -17,32 +17,37 @@
     with written as (
         select distinct
             phone,
-            country,
-            {{ waybill.phone_without_ending(waybill.phone_start(waybill.ascii_digits('phone'))) }} as number_text
+            country
         from {{ relation }}
         where phone is not null
     ),
 
+    texts as (
+        select
+            phone,
+            country,
+            {{ waybill.phone_without_ending(waybill.phone_start(waybill.ascii_digits('phone'))) }} as number_text
+        from written
+    ),
+
+    -- What is no phone number gets no digits, rather than a filter, because engines work out a filter's columns twice.
     dialled as (
         select
             phone,
             country,
             case when starts_with(number_text, '+') then '+' else country end as dialled_in,
-            {{ waybill.phone_digits('number_text') }} as digits
-        from written
-        where {{ waybill.is_phone_text('number_text') }}
+            case
+                when {{ waybill.is_phone_text('number_text') }} then {{ waybill.phone_digits('number_text') }}
+            end as digits
+        from texts
     ),
 
     countable as (
         select
-            phone,
-            country,
-            dialled_in,
-            digits,
+            *,
             length(digits) as size,
-            cast(digits as bigint) as number
+            try_cast(digits as bigint) as number
         from dialled
-        where length(digits) between 2 and 18
     ),
 
     -- What is dialled in a country: a national number, or an international prefix with a number behind it.
@@ -109,6 +114,7 @@
             country,
             lead || rest as ph,
             length(lead || rest) as size,
+            left(lead || rest, 4) as head,
             try_cast(lead || rest as bigint) as number
         from (
             select * from read_at_home
@@ -118,7 +124,7 @@
         ) as every_reading
     ),
 
-    valid_numbers as (
+    valid_ranges as (
         select
             digits as size,
             {{ waybill.first_of_range('number_range') }} as first_number,
@@ -129,6 +135,23 @@
                 unnest(string_split(numbers, ' ')) as number_range
             from {{ ref('phone_numbers') }}
         ) as numbers
+    ),
+
+    -- Thousands of ranges have one size; by its first four digits a number meets the few that it can be in.
+    valid_numbers as (
+        select
+            size,
+            cast(
+                unnest(
+                    generate_series(
+                        cast(left(cast(first_number as varchar), 4) as integer),
+                        cast(left(cast(last_number as varchar), 4) as integer)
+                    )
+                ) as varchar
+            ) as head,
+            first_number,
+            last_number
+        from valid_ranges
     )
 
     select
@@ -139,13 +162,14 @@
     inner join valid_numbers
         on
             complete.size = valid_numbers.size
+            and complete.head = valid_numbers.head
             and complete.number between valid_numbers.first_number and valid_numbers.last_number
     union all
-    select
+    select distinct
         phone,
         country,
         {{ waybill.unless_hashed('phone', 'null') }} as ph
-    from written
+    from {{ relation }}
     where {{ waybill.unless_hashed('phone', 'null') }} is not null
 {%- endmacro %}
 
@@ -191,11 +215,9 @@
     everything at its end that is neither a letter nor a digit nor #. A `tel:` address is read like any other text.
 #}
 {% macro phone_start(value) -%}
+    {%- set told = waybill.letter_points() | trim ~ waybill.numeral_points() | trim -%}
     regexp_replace(
-        regexp_replace(
-            regexp_replace(regexp_replace({{ value }}, '^[^0-9+]+', ''), '[^#\p{L}\p{N}]+$', ''), '(?s)[\\/] *x.*$', ''
-        ),
-        '(?s);isub=.*$', ''
+        regexp_replace({{ value }}, '^[^0-9+]+|[^#{{ told }}]+$', '', 'g'), '(?s)(?:[\\/] *x|;isub=).*$', ''
     )
 {%- endmacro %}
 

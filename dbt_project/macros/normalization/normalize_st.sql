@@ -10,18 +10,17 @@
 
 {% macro default__normalize_st(value, country) -%}
     {%- set normalized -%}
-    case
-        when {{ country }} is null or {{ country }} = 'us'
-            then coalesce(
-                (
+    coalesce(
+        case
+            when {{ country }} is null or {{ country }} = 'us'
+                then (
                     select us_states.state_code
                     from {{ ref('us_states') }} as us_states
                     where us_states.state_key = {{ waybill.key_of_words(value) }}
-                ),
-                {{ waybill.normalize_words(value) }}
-            )
-        else {{ waybill.normalize_words(value) }}
-    end
+                )
+        end,
+        {{ waybill.normalize_words(value) }}
+    )
     {%- endset -%}
     {{ waybill.unless_hashed(value, normalized) }}
 {%- endmacro %}

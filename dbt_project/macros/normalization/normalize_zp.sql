@@ -10,11 +10,14 @@
 
 {% macro default__normalize_zp(value, country) -%}
     {%- set normalized -%}
-    case
-        when regexp_matches({{ waybill.normalize_words(value) }}, '^0+$') then null
-        when {{ country }} = 'us' then left({{ waybill.normalize_words(value) }}, 5)
-        else {{ waybill.normalize_words(value) }}
-    end
+    list_transform(
+        [{{ waybill.normalize_words(value) }}],
+        lambda words: case
+            when ltrim(words, '0') = '' then null
+            when {{ country }} = 'us' then left(words, 5)
+            else words
+        end
+    )[1]
     {%- endset -%}
     {{ waybill.unless_hashed(value, normalized) }}
 {%- endmacro %}

@@ -5,11 +5,11 @@
 {% macro normalize_words(value) -%}
     case
         when not {{ waybill.is_placeholder(value) }}
-            then nullif({{ waybill.key_of_words(value) }}, '')
+            then {{ waybill.null_if_empty(waybill.key_of_words(value)) }}
     end
 {%- endmacro %}
 
 {# The same without the rules on what is dropped: how the seeds spell what they are looked up by. #}
 {% macro key_of_words(value) -%}
-    {{ waybill.lowered(waybill.without_noise(waybill.composed(value))) }}
+    {{ waybill.lowered(waybill.without_noise(waybill.composed(value)), made_of=value) }}
 {%- endmacro %}

@@ -9,14 +9,27 @@ from typing import Final, NamedTuple
 
 import phonenumbers
 
-from waybill.sample import shares
-from waybill.sample.places import JUNK_BIRTH_DATES, JUNK_PHONES, ODD_GENDERS, PLACEHOLDER_EMAILS
-
 COLUMNS: Final = (
     "customer_id", "email", "phone", "first_name", "last_name", "gender", "birth_date", "city", "state", "postal_code",
     "country",
 )  # fmt: skip
 _ASCII: Final = "an be da el fi ga he jo ka la mi no pa ra si ta vo wi zo lu mar ber chri ton son ley dor ris nel"
+# Shares of the sample shop, set down here so that measurements of different days are of the same people.
+_EMAIL: Final = {
+    "plain": 0.811, "upper": 0.05, "spaces": 0.03, "tagged": 0.02, "two": 0.006, "invalid": 0.015, "placeholder": 0.01,
+    "sha256": 0.009, "md5": 0.004, "missing": 0.045,
+}  # fmt: skip
+_PHONE: Final = {"written": 0.86, "extension": 0.02, "junk": 0.02, "missing": 0.10}
+_NAME: Final = {"plain": 0.87, "upper": 0.04, "spaces": 0.03, "nfd": 0.02, "placeholder": 0.01, "missing": 0.03}
+_GENDER: Final = {"missing": 0.45, "letter": 0.35, "word": 0.15, "odd": 0.05}
+_BIRTH_DATE: Final = {"missing": 0.60, "iso": 0.32, "slashes": 0.06, "junk": 0.02}
+_NO_ADDRESS: Final = 0.12
+_PLACEHOLDER_CITY: Final = 0.005
+_NO_COUNTRY: Final = 0.02
+_PLACEHOLDERS: Final = ("n/a", "none", "null", "-", "unknown", "")
+_JUNK_PHONES: Final = ("n/a", "0000000000", "+", "123", "unknown", "-", "no phone", "+1 999")
+_JUNK_BIRTH_DATES: Final = ("0000-00-00", "1900-13-45", "n/a", "20991231", "2/16/97")
+_ODD_GENDERS: Final = ("other", "x", "Mr", "n/a", "")
 _SYLLABLES: Final = _ASCII.split()
 _US_STATES: Final = ("CA", "NY", "TX", "FL", "WA", "California", "Texas", "Illinois", "Ohio", "N.J.")
 
@@ -60,7 +73,7 @@ def people(count: int) -> Iterator[tuple[str | None, ...]]:
     dice = random.Random(1)  # noqa: S311
     plans = {code: _calling_code_and_mobile(code) for code in _COUNTRIES}
     for number, (code, country) in enumerate(islice(cycle(_COUNTRIES.items()), count)):
-        has_address = dice.random() >= shares.NO_ADDRESS
+        has_address = dice.random() >= _NO_ADDRESS
         yield (
             f"C-{100_000 + number}",
             _email(dice, number),
@@ -95,19 +108,23 @@ def _word(dice: random.Random, country: _Country, syllables: int) -> str:
 
 def _email(dice: random.Random, number: int) -> str | None:
     local = f"{''.join(dice.choices(_SYLLABLES, k=3))}.{''.join(dice.choices(_SYLLABLES, k=3))}{number}"
-    match _kind(dice, shares.EMAIL):
+    match _kind(dice, _EMAIL):
         case "upper":
             return f"{local.title()}@EXAMPLE.com"
         case "spaces":
             return f"  {local}@example.com "
         case "tagged":
             return f"{local}+shop@example.org"
+        case "two":
+            return f"{local}@example.com{dice.choice(('; ', ', ', ' '))}{local}@example.net"
         case "invalid":
             return local + dice.choice((" at example.com", "@", "@@example.com", "@exa mple.com", "@example"))
         case "placeholder":
-            return dice.choice(PLACEHOLDER_EMAILS)
+            return dice.choice(_PLACEHOLDERS)
         case "sha256":
             return f"{dice.getrandbits(256):064x}"
+        case "md5":
+            return f"{dice.getrandbits(128):032x}"
         case "missing":
             return None
     return f"{local}@example.com"
@@ -128,54 +145,56 @@ def _phone(dice: random.Random, calling_code: int, mobile: str) -> str | None:
             f"{head}.{middle}.{tail}",
         )
     )
-    match _kind(dice, shares.PHONE):
+    match _kind(dice, _PHONE):
         case "extension":
             return written + dice.choice((" ext. 5", " x12", " ext 204"))
         case "junk":
-            return dice.choice(JUNK_PHONES)
+            return dice.choice(_JUNK_PHONES)
         case "missing":
             return None
     return written
 
 
 def _name(dice: random.Random, plain: str) -> str | None:
-    match _kind(dice, shares.NAME):
+    match _kind(dice, _NAME):
         case "upper":
             return plain.upper()
         case "spaces":
             return f" {plain}  "
         case "nfd":
             return unicodedata.normalize("NFD", plain)
+        case "placeholder":
+            return dice.choice(_PLACEHOLDERS)
         case "missing":
             return None
     return plain
 
 
 def _gender(dice: random.Random) -> str | None:
-    match _kind(dice, shares.GENDER):
+    match _kind(dice, _GENDER):
         case "letter":
             return dice.choice("fmFM")
         case "word":
             return dice.choice(("female", "male", "Female", "Male"))
         case "odd":
-            return dice.choice(ODD_GENDERS)
+            return dice.choice(_ODD_GENDERS)
     return None
 
 
 def _birth_date(dice: random.Random) -> str | None:
     born = date(1940, 1, 1) + timedelta(days=dice.randrange(24_000))
-    match _kind(dice, shares.BIRTH_DATE):
+    match _kind(dice, _BIRTH_DATE):
         case "iso":
             return born.isoformat()
         case "slashes":
             return f"{born.month}/{born.day}/{born.year}"
         case "junk":
-            return dice.choice(JUNK_BIRTH_DATES)
+            return dice.choice(_JUNK_BIRTH_DATES)
     return None
 
 
 def _city(dice: random.Random, country: _Country) -> str:
-    if dice.random() < shares.PLACEHOLDER_CITY:
+    if dice.random() < _PLACEHOLDER_CITY:
         return "-"
     return dice.choice(("", "", "", "St. ")) + _word(dice, country, 3) + dice.choice(("", "", "", " am Main"))
 
@@ -187,6 +206,6 @@ def _state(dice: random.Random, code: str, country: _Country) -> str | None:
 
 
 def _country_as_written(dice: random.Random, code: str, country: _Country) -> str | None:
-    if dice.random() < shares.NO_COUNTRY:
+    if dice.random() < _NO_COUNTRY:
         return None
     return dice.choice((code.upper(), code.upper(), code, country.name))

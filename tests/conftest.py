@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ledgers import LedgerServer, ledger_server
+
 # The PostgreSQL wheel asks for it at import and warns where it is not set or not its owner's alone.
 if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="waybill-tests-")
@@ -32,6 +34,13 @@ def _loopback_only() -> Iterator[None]:
 
 def _is_loopback(host: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host.split("%")[0]).is_loopback
+
+
+@pytest.fixture(scope="session")
+def ledger_postgresql() -> Iterator[LedgerServer]:
+    """One PostgreSQL for all tests of a run that want a ledger in it."""
+    with ledger_server() as server:
+        yield server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

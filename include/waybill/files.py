@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 def written_aside(path: Path) -> Iterator[Path]:
     """Yields a path beside ``path`` to write to, and renames it into place when the block ends well."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")  # also machines that share a folder differ
     try:
         yield aside
         with aside.open("rb") as handle:

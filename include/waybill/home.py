@@ -1,25 +1,28 @@
 """Where things are inside ``WAYBILL_HOME``: one folder per store, each with one writer.
 
 ``landing/`` ← extract · ``warehouse.duckdb`` ← build · ``delta/`` ← build and gate · ``ledger.sqlite`` ← delivery ·
-``published/`` ← build, gate and delivery, each in folders of its own.
+``published/`` ← build, gate and delivery, each in folders of its own. Only the ledger may be elsewhere: in PostgreSQL.
 """
 
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from waybill.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
 class Home:
-    """The paths of one home; creating nothing by itself."""
+    """The paths of one home, and the address of a ledger that is not in it; creating nothing by itself."""
 
     root: Path
+    ledger_uri: SecretStr | None = field(default=None, repr=False)
 
     @property
     def landing(self) -> Path:

@@ -124,6 +124,7 @@ class Settings(_Model):
 
     home_root: Path
     warehouse_uri: SecretStr | None = None
+    ledger_uri: SecretStr | None = None
     dbt_project_dir: Path
     dbt_target: str = "duckdb"
     sources: dict[Name, SourceSettings] = Field(min_length=1)
@@ -131,9 +132,16 @@ class Settings(_Model):
     is_sample: bool = False
     as_of: datetime | None = None
 
+    @field_validator("ledger_uri")
+    @classmethod
+    def _postgresql(cls, uri: SecretStr | None) -> SecretStr | None:
+        if uri is not None and urlsplit(uri.get_secret_value()).scheme != "postgresql":
+            raise ValueError("WAYBILL_LEDGER_URI must be postgresql://user:password@host:5432/database, or not be set")
+        return uri
+
     @property
     def home(self) -> Home:
-        return Home(self.home_root)
+        return Home(self.home_root, self.ledger_uri)
 
     @property
     def clock(self) -> Clock:
@@ -148,9 +156,9 @@ class Settings(_Model):
 
     def redacted(self) -> dict[str, Any]:
         """Everything in force, for a person to read: no secret, and no password inside a URI."""
-        values = self.model_dump(mode="json", exclude={"sources", "warehouse_uri"})
-        uri = self.warehouse_uri.get_secret_value() if self.warehouse_uri else None
-        values["warehouse_uri"] = re.sub(r"//[^/]*@", "//…@", uri) if uri else None
+        values = self.model_dump(mode="json", exclude={"sources", "warehouse_uri", "ledger_uri"})
+        values["warehouse_uri"] = _without_secrets(self.warehouse_uri)
+        values["ledger_uri"] = _without_secrets(self.ledger_uri)
         values["sources"] = {name: sorted(source.tables) for name, source in self.sources.items()}
         return values
 
@@ -173,6 +181,7 @@ class Settings(_Model):
                 f"Destination {name!r} has no dataset to send to. Set {prefix}_DATASET_ID and {prefix}_ACCESS_TOKEN "
                 f"(in Airflow: the connection waybill_{name})."
             )
+        self._keep_sample_here()
         if self.is_sample and urlsplit(destination.base_url).hostname not in LOOPBACK:
             raise ConfigurationError(
                 f"{self.home_root} holds the made-up shop of `waybill sample` and may only send to this machine, but "
@@ -180,6 +189,15 @@ class Settings(_Model):
                 f"WAYBILL_{name.upper()}_BASE_URL to its address, or use another WAYBILL_HOME for real data."
             )
         return destination
+
+    def _keep_sample_here(self) -> None:
+        """A made-up shop's events must not be enrolled into a ledger that others share."""
+        uri = self.ledger_uri.get_secret_value() if self.ledger_uri else ""
+        if self.is_sample and urlsplit(uri).hostname not in (None, *LOOPBACK):
+            raise ConfigurationError(
+                f"{self.home_root} holds the made-up shop of `waybill sample`, but WAYBILL_LEDGER_URI points beyond "
+                "this machine. Unset it, or use another WAYBILL_HOME for real data."
+            )
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -196,6 +214,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         **raw,
         "home_root": home.root,
         "warehouse_uri": env.get("WAYBILL_WAREHOUSE_URI") or facts.warehouse_uri,
+        "ledger_uri": env.get("WAYBILL_LEDGER_URI") or None,
         "dbt_project_dir": Path(env.get("WAYBILL_DBT_PROJECT_DIR") or _INCLUDE.parent / "dbt_project").absolute(),
         "dbt_target": env.get("WAYBILL_DBT_TARGET") or "duckdb",
         "is_sample": facts.is_sample,
@@ -251,6 +270,14 @@ def _with_environment(
     if "dataset_id" in given or "access_token" in given:
         merged["datasets"] = {"main": {key: given[key] for key in ("dataset_id", "access_token") if key in given}}
     return merged
+
+
+def _without_secrets(uri: SecretStr | None) -> str | None:
+    """An address for a person to read: without user, password and the options that may hold one."""
+    if uri is None:
+        return None
+    shown = re.sub(r"//.*@", "//…@", uri.get_secret_value())
+    return re.sub(r"((?:ssl)?password|passfile)=[^&]*", r"\1=…", shown)
 
 
 def _all_problems(error: ValidationError) -> str:

@@ -95,3 +95,32 @@ def test_a_wrong_table_is_named(tmp_path: Path, table: str, place: str) -> None:
     config.write_text(f"[sources.s.tables.t]\n{table}\n[destinations.meta]\n")
     with pytest.raises(ConfigurationError, match=place):
         load_settings({"WAYBILL_HOME": str(tmp_path), "WAYBILL_CONFIG": str(config)})
+
+
+def test_a_ledger_on_a_server_is_shown_without_its_password(tmp_path: Path) -> None:
+    for uri in ("postgresql://ledger:hun/t@er2@db.example.com/books?schema=ours&sslpassword=hunter3",):
+        settings = load_settings(environment(tmp_path, WAYBILL_LEDGER_URI=uri))
+        assert settings.home.ledger_uri is not None
+        assert settings.redacted()["ledger_uri"] == "postgresql://…@db.example.com/books?schema=ours&sslpassword=…"
+        for text in (str(settings.redacted()), repr(settings), repr(settings.home)):
+            assert "er2" not in text and "hunter3" not in text
+    assert load_settings(environment(tmp_path, WAYBILL_LEDGER_URI="")).home.ledger_uri is None
+
+
+def test_a_ledger_is_in_postgresql_or_in_the_home(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="WAYBILL_LEDGER_URI") as refused:
+        load_settings(environment(tmp_path, WAYBILL_LEDGER_URI="mysql://ledger:hunter2@db.example.com/books"))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_sample_home_keeps_its_ledger_on_this_machine(tmp_path: Path) -> None:
+    facts = HomeFacts(is_sample=True, start_at=datetime(2026, 11, 1, tzinfo=UTC))
+    (tmp_path / "home.toml").write_text(facts.to_toml())
+    given = {"WAYBILL_META_BASE_URL": "http://127.0.0.1:8085"}
+    for uri, kept in (("postgresql://l@db.example.com/books", False), ("postgresql://l@127.0.0.1/books", True)):
+        settings = load_settings(environment(tmp_path, WAYBILL_LEDGER_URI=uri, **given))
+        if kept:
+            assert settings.sendable_destination("meta").datasets
+        else:
+            with pytest.raises(ConfigurationError, match="WAYBILL_LEDGER_URI"):
+                settings.sendable_destination("meta")

@@ -28,8 +28,9 @@ def airflow_settings() -> Settings:
     for destination in settings.destinations.values():
         for dataset in destination.datasets.values():
             mask_secret(dataset.access_token.get_secret_value())
-    if settings.warehouse_uri is not None:
-        mask_secret(settings.warehouse_uri.get_secret_value())
+    for uri in (settings.warehouse_uri, settings.ledger_uri):
+        if uri is not None:
+            mask_secret(uri.get_secret_value())
     return settings
 
 

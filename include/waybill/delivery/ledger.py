@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,33 +19,40 @@ SNAPSHOT = (schema.files, schema.batches, schema.attempts, schema.exceptions)
 class Ledger:
     """One home's ledger. Work happens inside ``transaction``, which commits when its block ends well.
 
-    Raises SourceUnavailable when the file is locked or unreadable, LedgerConflict when it is damaged, and
-    ConfigurationError when a newer Waybill wrote it.
+    Raises SourceUnavailable when it is locked, unreadable or away, LedgerConflict when it is damaged or contradicted,
+    and ConfigurationError when a newer Waybill wrote it or its server refuses us.
     """
 
     def __init__(self, home: Home, *, busy_seconds: float = 30.0) -> None:
-        self.path = home.ledger_file
-        with database.clear_errors(self.path):
+        self.place = database.place(home)
+        with database.clear_errors(self.place):
+            self._engine = self.place.open(writable=True, busy_seconds=busy_seconds)
             try:
-                self._engine = database.open_file(self.path, writable=True, busy_seconds=busy_seconds)
                 with self._engine.begin() as connection:
-                    migrations.migrate(connection, str(self.path))
-            except OSError as error:
-                raise database.unreachable(self.path, error) from error
+                    self.place.prepare(connection)
+                    migrations.migrate(connection, str(self.place))
+            except BaseException:
+                self.close()
+                raise
 
     @classmethod
     def open_readonly(cls, home: Home, *, busy_seconds: float = 30.0) -> Self:
         """The ledger for readers; where there is none yet, an empty one."""
         ledger = cls.__new__(cls)
-        ledger.path = home.ledger_file
-        with database.clear_errors(ledger.path):
-            ledger._engine = _readable(ledger.path, busy_seconds)
+        ledger.place = database.place(home)
+        found = _version(ledger.place, busy_seconds)
+        if 0 < found < migrations.VERSION:
+            cls(home, busy_seconds=busy_seconds).close()  # a reader of this version knows only its own tables
+        if found:
+            ledger._engine = ledger.place.open(writable=False, busy_seconds=busy_seconds)
+        else:
+            ledger._engine = _empty()
         return ledger
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: all of it is committed, or nothing is. A reader sees one moment of the ledger."""
-        with database.clear_errors(self.path), self._engine.begin() as connection:
+        with database.clear_errors(self.place), self._engine.begin() as connection:
             yield connection
 
     def last_enrolled(self, destination: str) -> str:
@@ -77,15 +83,18 @@ class Ledger:
         self.close()
 
 
-def _readable(path: Path, busy_seconds: float) -> Engine:
-    if path.exists():
-        engine = database.open_file(path, writable=False, busy_seconds=busy_seconds)
+def _version(place: database.Place, busy_seconds: float) -> int:
+    if not place.exists():
+        return 0
+    with database.clear_errors(place):
+        engine = place.open(writable=False, busy_seconds=busy_seconds)
         with engine.begin() as connection:
             found = migrations.version(connection)
-        migrations.check(found, str(path))
-        if found:
-            return engine
-        engine.dispose()
+    migrations.check(found, str(place))
+    return found
+
+
+def _empty() -> Engine:
     empty = database.open_memory()
     schema.METADATA.create_all(empty)
     return empty

@@ -1,4 +1,7 @@
-"""A home, settings for it, an emulator and a scripted server. The clock of the home stands still."""
+"""A home, settings for it, an emulator and a scripted server. The clock of the home stands still.
+
+Every test runs with the ledger in a file and in PostgreSQL; ``FILE_ONLY`` is for what only a file can show.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +11,23 @@ from office import DATASET, TOKEN, Office
 from outbox import NOW
 from scripted import Scripted, scripted
 
+from ledgers import KINDS, LedgerServer
 from waybill.emulator import Emulator, running
 from waybill.settings import load_settings
 
 
+@pytest.fixture(params=KINDS)
+def ledger_uri(request: pytest.FixtureRequest) -> str:
+    """The address of an empty ledger; '' for the file in the home."""
+    if request.param == "sqlite":
+        return ""
+    server = request.getfixturevalue("ledger_postgresql")
+    assert isinstance(server, LedgerServer)
+    return server.schema()
+
+
 @pytest.fixture
-def make_office(tmp_path: Path) -> Callable[[str], Office]:
+def make_office(tmp_path: Path, ledger_uri: str) -> Callable[[str], Office]:
     def make(base_url: str) -> Office:
         settings = load_settings(
             {
@@ -22,6 +36,7 @@ def make_office(tmp_path: Path) -> Callable[[str], Office]:
                 "WAYBILL_META_ACCESS_TOKEN": TOKEN,
                 "WAYBILL_META_BASE_URL": base_url,
                 "WAYBILL_META_START_AT": "2026-11-01T00:00:00Z",
+                "WAYBILL_LEDGER_URI": ledger_uri,
             }
         )
         return Office(settings.model_copy(update={"as_of": NOW}))

@@ -1,12 +1,13 @@
 """One home, and what a test does with it."""
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pytest
+
+from ledgers import ask, tables
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.run import DeliveryReport, deliver
 from waybill.home import Home
@@ -14,6 +15,8 @@ from waybill.settings import Dataset, Settings
 
 DATASET = "1234567890"
 TOKEN = "made-up-token-4711"
+FILE_ONLY = pytest.mark.parametrize("ledger_uri", ["sqlite"], indirect=True)
+SERVER_ONLY = pytest.mark.parametrize("ledger_uri", ["postgresql"], indirect=True)
 QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
 
 
@@ -42,9 +45,8 @@ class Office:
         return deliver(self.settings, "meta", policy=QUICK)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Asks the ledger file itself, not Waybill."""
-        with closing(sqlite3.connect(self.home.ledger_file)) as connection:
-            return connection.execute(query, values).fetchall()
+        """Asks (or changes) the ledger's database itself, not Waybill."""
+        return ask(self.home.ledger_file, self._uri, query, *values)
 
     def states(self) -> dict[str, int]:
         """Events by state: the newest exception's, else the leaf batch's."""
@@ -65,5 +67,9 @@ class Office:
 
     def dump(self) -> list[tuple[Any, ...]]:
         """Everything in the ledger."""
-        tables = [name for (name,) in self.rows("select name from sqlite_master where type = 'table' order by name")]
-        return [(table, *row) for table in tables for row in self.rows(f"select * from {table} order by 1")]
+        names = tables(self.home.ledger_file, self._uri)
+        return [(table, *row) for table in names for row in self.rows(f"select * from {table} order by 1")]
+
+    @property
+    def _uri(self) -> str | None:
+        return self.home.ledger_uri.get_secret_value() if self.home.ledger_uri else None

@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 
 import pytest
-from office import TOKEN, Office
+from office import FILE_ONLY, TOKEN, Office
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 
 from waybill.emulator import Emulator
@@ -172,6 +172,7 @@ def test_a_withdrawal_after_the_end_changes_nothing(office: Office) -> None:
     assert office.states() == {"accepted": 2}
 
 
+@FILE_ONLY
 def test_the_token_shows_in_one_place_only(
     office: Office, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:

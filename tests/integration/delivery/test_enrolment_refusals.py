@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from office import Office
+from office import FILE_ONLY, Office
 from outbox import LATER, Event, events, freeze, hand_over, judge
 
 from waybill.delivery.ledger import Ledger
@@ -153,6 +153,7 @@ def test_a_decision_about_another_file_is_refused(office: Office) -> None:
         office.deliver()
 
 
+@FILE_ONLY
 def test_a_ledger_that_another_process_holds_is_named_and_the_step_may_run_again(office: Office) -> None:
     hand_over(office.home, events(1))
     office.deliver()
@@ -164,6 +165,7 @@ def test_a_ledger_that_another_process_holds_is_named_and_the_step_may_run_again
     assert busy.value.exit_code == 3
 
 
+@FILE_ONLY
 def test_a_file_that_is_no_ledger_is_left_alone(office: Office) -> None:
     office.home.create()
     office.home.ledger_file.write_bytes(b"not a database" * 100)
@@ -177,8 +179,7 @@ def test_a_file_that_is_no_ledger_is_left_alone(office: Office) -> None:
 def test_a_ledger_of_a_newer_waybill_is_refused(office: Office) -> None:
     hand_over(office.home, events(1))
     office.deliver()
-    with closing(sqlite3.connect(office.home.ledger_file)) as other, other:
-        other.execute("update schema_version set version = 99")
+    office.rows("update schema_version set version = 99")
 
     with pytest.raises(ConfigurationError, match="version 99"):
         office.deliver()

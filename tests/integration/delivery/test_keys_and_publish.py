@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from office import Office
+from office import FILE_ONLY, Office
 from outbox import LATER, Event, events, freeze, hand_over, judge
 
 from waybill.delivery.keys import ensure_keys
@@ -66,6 +66,7 @@ def test_keys_are_not_guessed_from_a_damaged_file(office: Office) -> None:
         ensure_keys(office.home, ledger)
 
 
+@FILE_ONLY
 def test_a_home_without_a_ledger_reads_as_empty_and_typed(office: Office) -> None:
     report = publish(office.settings)
 
@@ -109,11 +110,7 @@ def test_a_broken_chain_is_noticed(office: Office) -> None:
     office.deliver()
     hand_over(office.home, [Event(2)], build=LATER, after=first.file_id)
     office.deliver()
-    import sqlite3
-
-    with sqlite3.connect(office.home.ledger_file) as other:
-        other.execute("update files set after_file_id = 'meta/nowhere' where build_id = ?", [LATER])
-    other.close()
+    office.rows("update files set after_file_id = 'meta/nowhere' where build_id = ?", LATER)
 
     with Ledger.open_readonly(office.home) as ledger, pytest.raises(LedgerConflict, match="broken"):
         ledger.last_enrolled("meta")

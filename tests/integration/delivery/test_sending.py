@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from office import TOKEN, Office
+from office import FILE_ONLY, TOKEN, Office
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 from scripted import Call, Reply, Scripted, accepted, error
 
@@ -15,6 +15,7 @@ from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.files import locked
 
 
+@FILE_ONLY
 def test_a_second_deliverer_says_so_and_leaves(scripted_office: Office, platform: Scripted) -> None:
     hand_over(scripted_office.home, events(2))
     held = threading.Event()
@@ -194,6 +195,7 @@ def test_nothing_of_the_platforms_prose_is_kept(scripted_office: Office, platfor
     assert "person7" not in str(scripted_office.dump())
 
 
+@FILE_ONLY
 def test_stores_are_for_their_owner_only(scripted_office: Office) -> None:
     hand_over(scripted_office.home, events(1))
     scripted_office.deliver()

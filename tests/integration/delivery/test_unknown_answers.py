@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from office import DATASET, TOKEN, Office
+from office import DATASET, FILE_ONLY, TOKEN, Office
 from outbox import NOW, Event, events, hand_over
 from scripted import UNBELIEVABLE, Call, Reply, Scripted, accepted, error
 
@@ -23,6 +23,7 @@ deliver(load_settings().model_copy(update={"as_of": datetime.fromisoformat(sys.a
 """
 
 
+@FILE_ONLY
 def test_a_killed_delivery_is_unknown_and_repeated_with_the_same_bytes(
     scripted_office: Office, platform: Scripted
 ) -> None:

@@ -27,6 +27,11 @@ def to_name(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
 
 
+def from_name(name: str) -> datetime:
+    """The inverse of ``to_name``; ValueError for anything else."""
+    return datetime.strptime(name, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+
+
 def from_text(text: str) -> datetime:
     """The inverse of ``to_text``."""
     return datetime.fromisoformat(text)

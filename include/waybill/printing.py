@@ -12,6 +12,7 @@ from waybill.accounting.explain import Explanation
 from waybill.accounting.lag import Lag
 from waybill.accounting.preview import Preview
 from waybill.events import BALANCE, LAG_BANDS_SECONDS
+from waybill.warehouse.diff import Diff
 from waybill.warehouse.doctor import Examination
 
 _MEANINGS = {
@@ -166,6 +167,23 @@ def print_examination(examination: Examination) -> None:
     console().print(events)
     for finding, advice in examination.advice().items():
         console().print(f"[bold]{finding}[/bold]  {advice}", soft_wrap=True)
+
+
+def print_diff(diff: Diff) -> None:
+    """What would be told differently: kinds of change by event name, then what is inside."""
+    out = console()
+    out.print(f"[bold]{diff.destination}[/bold] against {diff.against}: {diff.compared:,} candidates compared")
+    if diff.is_same:
+        out.print("[green]Nothing would be told differently.[/green]")
+    for name, changes in diff.changes.items():
+        _fact(out, name, " · ".join(f"{change} {count:,}" for change, count in changes.items()))
+        for pair, count in diff.verdicts.get(name, {}).items():
+            _fact(out, "", f"{pair}: {count:,}")
+    if diff.payload_keys:
+        _fact(out, "payload keys", " · ".join(f"{key} {count:,}" for key, count in diff.payload_keys.items()))
+    _fact(out, "payloads gone", f"{diff.payloads_gone:,} (their delta files are)" if diff.payloads_gone else None)
+    for change, keys in diff.examples.items():
+        _fact(out, f"e.g. {change}", " · ".join(keys))
 
 
 def print_rows(title: str, rows: list[dict[str, Any]]) -> None:

@@ -87,6 +87,23 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def diff(
+    against: Annotated[str | None, typer.Option(metavar="BUILD", help="A build's id; the newest by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What these models and settings would tell differently from a build, before they are deployed."""
+    from waybill.printing import print_diff
+    from waybill.warehouse.diff import diff as compare
+
+    found = compare(load_settings(), against)
+    if as_json:
+        print_json({"destinations": {one.destination: one.as_json() for one in found}})
+    else:
+        for one in found:
+            print_diff(one)
+
+
+@app.command()
 def normalize(
     file: Annotated[Path, typer.Argument(help="A CSV file with the columns field,input,country,order.")],
     show_values: ShowValues = False,

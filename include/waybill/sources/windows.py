@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from waybill.clock import to_name, to_text
+from waybill.clock import from_name, to_name, to_text
 from waybill.errors import ConfigurationError
 
 _BEGINNING: Final = "beginning"
@@ -33,7 +33,7 @@ class Window:
         try:
             if match is None:
                 raise ValueError
-            return cls(None if match["start"] == _BEGINNING else _moment(match["start"]), _moment(match["end"]))
+            return cls(None if match["start"] == _BEGINNING else from_name(match["start"]), from_name(match["end"]))
         except ValueError:
             raise ConfigurationError(
                 f"{path} is not a file that `waybill extract` landed, but the build would read it. Move it away."
@@ -50,7 +50,3 @@ def next_window(newest_end: datetime | None, overlap: timedelta, now: datetime) 
             "Set the machine's clock right, or use another WAYBILL_HOME for an earlier time."
         )
     return Window(newest_end - overlap, now)
-
-
-def _moment(name: str) -> datetime:
-    return datetime.strptime(name, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)

@@ -26,9 +26,13 @@ class DbtRun:
     seconds: float
 
 
-def run(settings: Settings, arguments: Sequence[str]) -> DbtRun:
-    """Runs one dbt command on the project; BuildFailed names the nodes that failed, without any value of a row."""
+def run(settings: Settings, arguments: Sequence[str], logs: Path | None = None) -> DbtRun:
+    """Runs one dbt command on the project; BuildFailed names the nodes that failed, without any value of a row.
+
+    ``logs`` is the folder of dbt's log, by default the home's own.
+    """
     folder = settings.home.build
+    logs = logs or folder / "logs"
     target = folder / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
@@ -41,7 +45,7 @@ def run(settings: Settings, arguments: Sequence[str]) -> DbtRun:
         "--no-use-colors",
         "--no-send-anonymous-usage-stats",
         "--no-version-check",
-        *("--log-path", str(folder / "logs")),
+        *("--log-path", str(logs)),
         *("--log-level-file", "info"),
         *arguments,
         *("--project-dir", str(settings.dbt_project_dir)),
@@ -59,7 +63,7 @@ def run(settings: Settings, arguments: Sequence[str]) -> DbtRun:
         check=False,
     )
     if done.returncode != 0:
-        _raise(settings, results, done.stdout + done.stderr)
+        _raise(settings, results, logs / "dbt.log", done.stdout + done.stderr)
     return _summary(results)
 
 
@@ -68,9 +72,8 @@ def _summary(results: Path) -> DbtRun:
     return DbtRun(nodes=len(raw["results"]), seconds=float(raw["elapsed_time"]))
 
 
-def _raise(settings: Settings, results: Path, output: str) -> None:
+def _raise(settings: Settings, results: Path, log: Path, output: str) -> None:
     """Turns a failed run into an error that names the nodes; quoted values are cut, because they may come from rows."""
-    log = settings.home.build / "logs" / "dbt.log"
     if "Could not set lock on file" in output or "Conflicting lock is held" in output:
         raise SourceUnavailable(
             f"{settings.home.warehouse_file} is open in another process, and DuckDB gives a file to one at a time. "

@@ -62,7 +62,8 @@ enrolled_states as (
         min(row_batches.batch_id) as batch_id,
         case
             when count(*) <> 1 or count(row_batches.batch_id) <> 1 then 'broken'
-            else min(coalesce(newest_exceptions.state, row_batches.state))
+            -- An exception `pending` gives the row back to its batch: a person lets it be sent again.
+            else min(coalesce(nullif(newest_exceptions.state, 'pending'), row_batches.state))
         end as state,
     from row_batches
     left join newest_exceptions

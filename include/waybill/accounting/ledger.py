@@ -7,7 +7,7 @@ from waybill.settings import Settings
 
 
 def open_ledger(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with ``files``, ``batches``, ``attempts`` and ``exceptions``."""
+    """A connection in memory with ``files``, ``batches``, ``attempts``, ``exceptions`` and ``actions``."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     with Ledger.open_readonly(settings.home) as ledger:

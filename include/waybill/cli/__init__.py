@@ -6,11 +6,11 @@ from typing import NoReturn
 
 import typer
 
-from waybill.cli import questions, steps, stores
+from waybill.cli import decisions, questions, steps, stores
 from waybill.cli.app import app
 from waybill.errors import WaybillError
 
-__all__ = ["app", "main", "questions", "steps", "stores"]
+__all__ = ["app", "decisions", "main", "questions", "steps", "stores"]
 
 
 def main() -> NoReturn:

@@ -31,6 +31,7 @@ def ledgershow(
             ("batches", "batch_id"),
             ("attempts", "attempt_id"),
             ("exceptions", "exception_id"),
+            ("actions", "action_id"),
         )
     }
     if as_json:

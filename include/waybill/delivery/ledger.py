@@ -12,7 +12,7 @@ from waybill.delivery import database, migrations, queries, ranges, schema
 from waybill.delivery.queries import FileRow
 from waybill.home import Home
 
-SNAPSHOT = (schema.files, schema.batches, schema.attempts, schema.exceptions)
+SNAPSHOT = (schema.files, schema.batches, schema.attempts, schema.exceptions, schema.actions)
 """The tables that are given back to people and to dbt."""
 
 
@@ -67,7 +67,7 @@ class Ledger:
             return queries.files(connection, destination)
 
     def tables_as_arrow(self) -> dict[str, pa.Table]:
-        """files, batches, attempts and exceptions as of one moment; typed also when empty, times as UTC timestamps."""
+        """The tables of ``SNAPSHOT`` as of one moment; typed also when empty, times as UTC timestamps."""
         with self.transaction() as connection:
             return {table.name: _as_arrow(table, queries.whole(connection, table)) for table in SNAPSHOT}
 

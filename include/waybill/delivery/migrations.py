@@ -14,7 +14,11 @@ def _create(connection: Connection) -> None:
     connection.execute(insert(schema.schema_version).values(version=0))
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create}
+def _add_actions(connection: Connection) -> None:
+    schema.actions.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create, 2: _add_actions}
 """Version → the step that leads to it from the one before."""
 
 VERSION: Final = max(MIGRATIONS)

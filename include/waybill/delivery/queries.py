@@ -107,10 +107,14 @@ def batch(connection: Connection, batch_id: int) -> BatchRow:
 
 
 def overrides(connection: Connection, file_id: str) -> dict[int, str]:
-    """Row number → the state that its newest exception gives it, for rows that have one."""
+    """Row number → the state that its newest exception gives it, for rows that have one.
+
+    An exception ``pending`` gives a row back to its batch (a person lets it be sent again), so it is not among them.
+    """
     table = schema.exceptions
     query = select(table.c.row_number, table.c.state).where(table.c.file_id == file_id).order_by(table.c.exception_id)
-    return {row.row_number: row.state for row in connection.execute(query)}
+    newest = {row.row_number: row.state for row in connection.execute(query)}
+    return {row: state for row, state in newest.items() if state != "pending"}
 
 
 def withdrawals_applied(connection: Connection, destination: str, build_id: str) -> bool:

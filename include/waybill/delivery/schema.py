@@ -148,4 +148,18 @@ withdrawals = Table(
     Column("events", Integer, nullable=False),
 )
 
+actions = Table(
+    "actions",  # what people did to the ledger, and why; only ever appended to
+    METADATA,
+    Column("action_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("destination", String, nullable=False),
+    Column("because", String, nullable=False),
+    Column("events", Integer, nullable=False),
+    Index("actions_by_destination", "destination", "action_id"),
+    sqlite_autoincrement=True,
+)
+
 schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))

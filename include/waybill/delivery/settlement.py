@@ -217,7 +217,7 @@ def settle_files(connection: Connection, destination: str, now: datetime) -> Non
     )
     unknown = exists(
         select(newest.c.exception_id).where(
-            newest.c.file_id == files.c.file_id, newest.c.state.in_(queries.WAITING), ~superseded
+            newest.c.file_id == files.c.file_id, newest.c.state == "unknown", ~superseded
         )
     )
     connection.execute(

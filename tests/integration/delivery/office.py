@@ -57,6 +57,7 @@ class Office:
                 "select file_id, row_number, state from exceptions order by exception_id"
             )
         )
+        newest = {key: state for key, state in newest.items() if state != "pending"}  # given back to its batch
         leaves = self.rows("select file_id, row_ranges, state from batches where state <> 'split'")
         for file_id, ranges, state in leaves:
             for start, end in json.loads(ranges):

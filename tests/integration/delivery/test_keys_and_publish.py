@@ -71,7 +71,7 @@ def test_a_home_without_a_ledger_reads_as_empty_and_typed(office: Office) -> Non
     report = publish(office.settings)
 
     assert not office.home.ledger_file.exists()
-    assert report.counts() == {"files": 0, "batches": 0, "attempts": 0, "exceptions": 0, "key_files": 0}
+    assert report.counts() == {"files": 0, "batches": 0, "attempts": 0, "exceptions": 0, "actions": 0, "key_files": 0}
     assert keys(office) == []
     folder = office.home.published / "delivery" / "ledger"
     assert pq.read_schema(folder / "batches.parquet").field("expires_at").type == MOMENT

@@ -28,7 +28,7 @@ deliveries as (
         enrolled.source_key,
         enrolled.event_id,
         states.state,
-        coalesce(exceptions.reason, batches.reason) as reason,
+        coalesce(case when exceptions.state <> 'pending' then exceptions.reason end, batches.reason) as reason,
         enrolled.file_id,
         enrolled.row_number,
         states.batch_id,

@@ -1,0 +1,55 @@
+"""What a person decides about events that are in the ledger already; each decision is kept with who and why."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waybill.cli.app import Destination, Json, print_json, show
+from waybill.cli.stores import ledger_app
+from waybill.errors import ConfigurationError
+from waybill.settings import load_settings
+
+if TYPE_CHECKING:
+    from waybill.delivery.verbs import Done
+
+Because = Annotated[str, typer.Option(help="Why, in a sentence; kept in the ledger. No contact data.")]
+By = Annotated[str | None, typer.Option(help="Who; default: the operating system's user.")]
+Event = Annotated[str, typer.Argument(metavar="ORDER-OR-EVENT", help="An order, a lead, a source key or an event_id.")]
+
+
+@ledger_app.command("resolve")
+def ledger_resolve(
+    because: Because,
+    wanted: Annotated[str | None, typer.Argument(metavar="ORDER-OR-EVENT")] = None,
+    was_sent: Annotated[
+        bool | None, typer.Option("--sent/--not-sent", help="What you found out, for example in Events Manager.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are held, of one --destination.")] = False,
+    destination: Destination = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Say what became of unknown events that are held for a person: sent (accepted), or not (they wait again)."""
+    from waybill.delivery import actions, verbs
+
+    if was_sent is None:
+        raise ConfigurationError("Say --sent or --not-sent: what became of it is what a person has to know.")
+    if everything == (wanted is not None) or (everything and destination is None):
+        raise ConfigurationError("Name one order or event, or say --all --destination NAME for all that are held.")
+    settings = load_settings()
+    author = actions.author(settings, because, by)
+    _show("resolved", verbs.resolve(settings, wanted, destination, author, was_sent=was_sent), as_json)
+
+
+def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:
+    """How many events have which state now; what was left alone goes to stderr, with its reason."""
+    for one in done:
+        for text in one.left:
+            typer.echo(text, err=True)
+    if as_json:
+        print_json({"destinations": {one.destination: one.counts() for one in done}})
+    else:
+        for one in done:
+            if one.states:
+                show(f"{title} {one.destination}", one.counts(), as_json=False)

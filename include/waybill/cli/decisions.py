@@ -42,6 +42,30 @@ def ledger_resolve(
     _show("resolved", verbs.resolve(settings, wanted, destination, author, was_sent=was_sent), as_json)
 
 
+@ledger_app.command("requeue")
+def ledger_requeue(
+    wanted: Event, because: Because, destination: Destination = None, by: By = None, as_json: Json = False
+) -> None:
+    """Let a rejected event be sent again, same payload, same event_id: its cause (a permission) was outside it."""
+    from waybill.delivery import actions, verbs
+
+    settings = load_settings()
+    author = actions.author(settings, because, by)
+    _show("requeued", verbs.requeue(settings, wanted, destination, author), as_json)
+
+
+@ledger_app.command("withdraw")
+def ledger_withdraw(
+    wanted: Event, because: Because, destination: Destination = None, by: By = None, as_json: Json = False
+) -> None:
+    """Take an event back that waits to be sent; one that may have arrived is held and never sent again."""
+    from waybill.delivery import actions, verbs
+
+    settings = load_settings()
+    author = actions.author(settings, because, by)
+    _show("withdrawn", verbs.withdraw(settings, wanted, destination, author), as_json)
+
+
 def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:
     """How many events have which state now; what was left alone goes to stderr, with its reason."""
     for one in done:

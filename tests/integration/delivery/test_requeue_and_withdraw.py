@@ -1,0 +1,125 @@
+"""``waybill ledger requeue`` and ``withdraw``: sent again after all, or not sent after all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from office import Office
+from outbox import LATER, NOW, Event, freeze, hand_over, judge
+from scripted import Call, Reply, Scripted, accepted, error
+from shell import Shell
+
+WHY = ("--because", "ticket 4711")
+
+
+@pytest.fixture
+def shell(scripted_office: Office) -> Shell:
+    hand_over(scripted_office.home, [Event(1), Event(2), Event(3, window=timedelta(hours=3)), Event(4)])
+    return Shell(scripted_office)
+
+
+def refusing(*refused: str) -> Callable[[Call], Reply]:
+    """A platform that takes no request with one of these events."""
+
+    def script(call: Call) -> Reply:
+        return error(100, 2804050) if {event["event_id"] for event in call.events} & set(refused) else accepted(call)
+
+    return script
+
+
+def sent(platform: Scripted) -> list[str]:
+    return [event["event_id"] for call in platform.calls for event in call.events]
+
+
+def test_a_rejected_event_is_sent_again_with_the_same_bytes(shell: Shell, platform: Scripted) -> None:
+    platform.script = refusing("purchase_1", "purchase_3")
+    shell.waybill("deliver")
+    assert shell.office.states() == {"accepted": 2, "rejected": 2}
+    assert shell.office.rows("select count(*) from files where settled_at is null") == [(0,)]
+    shell.now = NOW + timedelta(hours=4)
+
+    answer = shell.waybill("ledger", "requeue", "1", *WHY, "--json")
+    assert (answer.code, answer.json) == (0, {"destinations": {"meta": {"pending": 1}}}), answer.err
+    expired = shell.waybill("ledger", "requeue", "3", *WHY)
+    assert (expired.code, "has expired at 2026-11-20 14:30 UTC" in expired.err) == (2, True)
+    taken = shell.waybill("ledger", "requeue", "2", *WHY)
+    assert (taken.code, "is accepted; the platform has it" in taken.err) == (2, True)
+    again = shell.waybill("ledger", "requeue", "1", *WHY)
+    assert (again.code, "is pending; it waits to be sent already" in again.err) == (2, True)
+
+    refused = next(call.body for call in platform.calls if [e["event_id"] for e in call.events] == ["purchase_1"])
+    platform.script = accepted
+    platform.calls.clear()
+    shell.waybill("deliver")
+    assert [call.body for call in platform.calls] == [refused]
+    assert shell.office.states() == {"accepted": 3, "rejected": 1}
+    assert (
+        shell.office.rows("select state, reason from exceptions order by exception_id desc limit 1")[0][0] == "pending"
+    )
+    assert shell.office.rows("select verb, events from actions") == [("requeue", 1)]
+
+
+def test_a_requeued_event_that_is_refused_again_is_rejected_again(shell: Shell, platform: Scripted) -> None:
+    platform.script = refusing("purchase_1")
+    shell.waybill("deliver")
+    shell.waybill("ledger", "requeue", "1", *WHY)
+    platform.script = refusing("purchase_1")
+    hand_over(
+        shell.office.home,
+        [Event(5)],
+        build=LATER,
+        after=str(shell.office.rows("select file_id from files")[0][0]),
+    )
+    shell.waybill("deliver")
+    assert shell.office.states() == {"accepted": 4, "rejected": 1}
+    assert shell.office.rows("select count(*) from files where settled_at is null") == [(0,)]
+
+
+def test_what_is_not_to_be_sent_any_more_is_not_requeued(shell: Shell, platform: Scripted) -> None:
+    platform.script = lambda call: Reply(status=502) if "purchase_4" in sent_in(call) else refusing("purchase_1")(call)
+    shell.waybill("deliver")
+    (first,) = [file_id for (file_id,) in shell.office.rows("select file_id from files")]
+    platform.script = refusing("purchase_1")
+    shell.waybill("deliver")
+    judge(freeze(shell.office.home, [], build=LATER, after=first, withdrawals=[(first, 0, "consent")]))
+    answer = shell.waybill("ledger", "requeue", "1", *WHY)
+    assert (answer.code, "not to be sent any more (consent)" in answer.err) == (2, True), answer.err
+
+
+def sent_in(call: Call) -> list[str]:
+    return [event["event_id"] for event in call.events]
+
+
+def test_a_pending_event_is_withdrawn_and_never_sent(shell: Shell, platform: Scripted) -> None:
+    platform.script = lambda call: error(4, status=403)  # throttled: all stay pending
+    assert shell.waybill("deliver").code == 3
+    answer = shell.waybill("ledger", "withdraw", "2", *WHY, "--json")
+    assert answer.json == {"destinations": {"meta": {"withdrawn": 1}}}, answer.err
+    platform.script = accepted
+    platform.calls.clear()
+    shell.waybill("deliver")
+    assert sorted(sent(platform)) == ["purchase_1", "purchase_3", "purchase_4"]
+    assert shell.office.states() == {"accepted": 3, "withdrawn": 1}
+    for name, said in (("1", "is accepted; the platform has it"), ("2", "is withdrawn; it is not sent again")):
+        refused = shell.waybill("ledger", "withdraw", name, *WHY)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert "is withdrawn; it is not to be sent" in shell.waybill("ledger", "requeue", "2", *WHY).err
+
+
+def test_an_unknown_event_is_held_and_what_is_under_way_is_left_alone(shell: Shell, platform: Scripted) -> None:
+    platform.script = lambda call: Reply(status=502)
+    assert shell.waybill("deliver").code == 3
+    answer = shell.waybill("ledger", "withdraw", "2", *WHY, "--json")
+    assert answer.json == {"destinations": {"meta": {"unknown": 1}}}, answer.err
+    assert "is held already" in shell.waybill("ledger", "withdraw", "2", *WHY).err
+    platform.script = accepted
+    platform.calls.clear()
+    shell.waybill("deliver")
+    assert sorted(sent(platform)) == ["purchase_1", "purchase_3", "purchase_4"]
+    assert shell.office.states() == {"accepted": 3, "unknown": 1}
+
+    assert shell.waybill("ledger", "resolve", "2", "--not-sent", *WHY).code == 0
+    assert shell.office.states() == {"accepted": 3, "withdrawn": 1}
+    shell.waybill("deliver")
+    assert len(platform.calls) == 1
+    assert shell.office.rows("select count(*) from files where settled_at is null") == [(0,)]

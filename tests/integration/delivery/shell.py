@@ -52,6 +52,7 @@ class Shell:
             "WAYBILL_CONFIG": str(self._config()),
             "WAYBILL_META_DATASET_ID": DATASET,
             "WAYBILL_META_ACCESS_TOKEN": TOKEN,
+            "WAYBILL_LEDGER_URI": self.office.home.ledger_uri.get_secret_value() if self.office.home.ledger_uri else "",
             "WAYBILL_META_BASE_URL": self.office.settings.destinations["meta"].base_url,
         }
         with pytest.MonkeyPatch.context() as patch:

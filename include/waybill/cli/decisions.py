@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from waybill.cli.app import Destination, Json, print_json, show
+from waybill.cli.app import Destination, Json, app, print_json, show
 from waybill.cli.stores import ledger_app
 from waybill.errors import ConfigurationError
 from waybill.settings import load_settings
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Because = Annotated[str, typer.Option(help="Why, in a sentence; kept in the ledger. No contact data.")]
 By = Annotated[str | None, typer.Option(help="Who; default: the operating system's user.")]
 Event = Annotated[str, typer.Argument(metavar="ORDER-OR-EVENT", help="An order, a lead, a source key or an event_id.")]
+
+Name = Annotated[str, typer.Argument(metavar="DESTINATION", help="Its name in waybill.toml.")]
 
 
 @ledger_app.command("resolve")
@@ -64,6 +66,28 @@ def ledger_withdraw(
     settings = load_settings()
     author = actions.author(settings, because, by)
     _show("withdrawn", verbs.withdraw(settings, wanted, destination, author), as_json)
+
+
+@app.command()
+def pause(destination: Name, because: Because, by: By = None) -> None:
+    """Send nothing more to a destination until it is resumed; it enrols and expires as always."""
+    from waybill.delivery import actions, pauses
+
+    settings = load_settings()
+    typer.echo(pauses.pause(settings, destination, actions.author(settings, because, by)).sentence() + ".")
+
+
+@app.command()
+def resume(destination: Name, because: Because = "it may be sent to again", by: By = None) -> None:
+    """End a pause; the next delivery sends what has waited and has not expired."""
+    from waybill.delivery import actions, pauses
+
+    settings = load_settings()
+    ended = pauses.resume(settings, destination, actions.author(settings, because, by))
+    typer.echo(
+        f"{destination} was paused since {ended.at:%Y-%m-%d %H:%M} UTC by {ended.who}: {ended.because}. The next "
+        "delivery sends what waits."
+    )
 
 
 def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:

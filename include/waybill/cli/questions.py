@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from waybill.cli.app import Destination, Json, ShowValues, app, print_json
+from waybill.errors import WaybillError
 from waybill.settings import load_settings
 
 
@@ -15,13 +17,18 @@ from waybill.settings import load_settings
 def balance(as_json: Json = False) -> None:
     """Where every candidate is, and whether the sums agree; exit 1 when they do not."""
     from waybill.accounting.balance import balance as add_up
+    from waybill.delivery.pauses import all_paused
     from waybill.printing import print_balance
 
-    reports = add_up(load_settings())
+    settings = load_settings()
+    reports, paused = add_up(settings), all_paused(settings)
     if as_json:
-        print_json({"destinations": {report.destination: report.as_json() for report in reports}})
+        told = {report.destination: report.as_json() for report in reports}
+        print_json({"destinations": told, "paused": {name: asdict(pause) for name, pause in paused.items()}})
     else:
         print_balance(reports)
+        for pause in paused.values():
+            typer.echo(f"{pause.sentence()}.")
     if not all(report.is_balanced for report in reports):
         raise typer.Exit(1)
 
@@ -123,8 +130,15 @@ def normalize(
 
 @app.command()
 def config(as_json: Json = False) -> None:
-    """The settings as they are in force, secrets blotted out."""
-    values = load_settings().redacted()
+    """The settings as they are in force, secrets blotted out, and which destinations are paused."""
+    from waybill.delivery.pauses import all_paused
+
+    settings = load_settings()
+    values = settings.redacted()
+    try:
+        values["paused"] = {name: asdict(pause) for name, pause in all_paused(settings).items()}
+    except WaybillError as error:  # who looks at the settings may be looking for why the ledger cannot be read
+        values["paused"] = f"not known: {error}"
     print_json(values) if as_json else typer.echo(json.dumps(values, indent=2, default=str))
 
 

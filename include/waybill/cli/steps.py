@@ -8,7 +8,7 @@ import typer
 from waybill import jobs
 from waybill.cli.app import Destination, Json, app, each, moment_of, print_json, show
 from waybill.errors import GateClosed
-from waybill.settings import load_settings
+from waybill.settings import Settings, load_settings
 
 
 @app.command()
@@ -73,13 +73,7 @@ def deliver(destination: Destination = None, as_json: Json = False) -> None:
     """Enrol what the gate let through and send what is pending."""
     settings = load_settings()
 
-    def send(name: str) -> Mapping[str, int | float]:
-        report = jobs.deliver(settings, name)
-        for note in report.notes:
-            typer.echo(note, err=True)
-        return report.counts()
-
-    each(settings, destination, "deliver", send, as_json)
+    each(settings, destination, "deliver", lambda name: _deliver(settings, name), as_json)
 
 
 @app.command()
@@ -99,7 +93,7 @@ def run(as_json: Json = False) -> None:
             counts[f"gate {name}"] = jobs.gate(settings, name).counts()
         except GateClosed as error:  # what was enrolled before must not expire because of this file
             closed.append(error)
-        counts[f"deliver {name}"] = jobs.deliver(settings, name).counts()
+        counts[f"deliver {name}"] = _deliver(settings, name)
     counts["publish"] = jobs.publish(settings).counts()
     counts["refresh"] = jobs.refresh_marts(settings).counts()
     if as_json:
@@ -109,3 +103,11 @@ def run(as_json: Json = False) -> None:
             show(title, figures, as_json=False)
     if closed:
         raise closed[0]
+
+
+def _deliver(settings: Settings, destination: str) -> Mapping[str, int | float]:
+    """One delivery; what a person should know of it goes to stderr."""
+    report = jobs.deliver(settings, destination)
+    for note in report.notes:
+        typer.echo(note, err=True)
+    return report.counts()

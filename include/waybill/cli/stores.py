@@ -21,9 +21,11 @@ def ledgershow(
     """The newest files, batches, attempts and exceptions."""
     from waybill.accounting.explain import rows
     from waybill.accounting.ledger import open_ledger
+    from waybill.delivery.pauses import all_paused
     from waybill.printing import print_rows
 
-    connection = open_ledger(load_settings())
+    settings = load_settings()
+    connection = open_ledger(settings)
     tables = {
         name: rows(connection, f"select * from {name} order by {key} desc limit $wanted", wanted=limit)  # noqa: S608
         for name, key in (
@@ -39,6 +41,8 @@ def ledgershow(
     else:
         for name, found in tables.items():
             print_rows(name, found)
+        for pause in all_paused(settings).values():
+            typer.echo(f"{pause.sentence()}.")
 
 
 @ledger_app.command("audit")

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, update
 
 from waybill.clock import Clock
-from waybill.delivery import queries, schema, settlement
+from waybill.delivery import pauses, queries, schema, settlement
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
 from waybill.delivery.queries import BatchRow
@@ -43,7 +43,7 @@ class Claims:
         self.expired = 0
 
     def claim(self, batch: BatchRow) -> Claim | None:
-        """Commits an attempt at what may still be sent of a batch; None when that is nothing."""
+        """Commits an attempt at what may still be sent of a batch; None when that is nothing, or nothing may be now."""
         held = self._files.take(batch.file_id, batch.row_ranges)
         now = self._clock.now()
         with self._ledger.transaction() as connection:
@@ -54,6 +54,8 @@ class Claims:
             ended = [(row, over[row.row_number]) for row in open_rows if over[row.row_number]]
             if live:
                 self._set_aside(connection, batch, ended, now)
+                if pauses.paused(connection, batch.destination) is not None:
+                    return None
                 return Claim(batch, live, _begin(connection, batch, now))
             self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
         return None

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from waybill import delta
-from waybill.delivery import enrolment, queries, settlement, withdrawals
+from waybill.delivery import enrolment, pauses, queries, settlement, withdrawals
 from waybill.delivery.claims import HELD, Claims
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -45,7 +45,7 @@ def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAU
             _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
             claims = Claims(ledger, files, adapter.capabilities, settings.clock)
             sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
-            sender.send(_due(ledger, destination, target, settings))
+            sender.send(_due(ledger, destination, target, settings, tally))
             done = _conclude(settings, destination, ledger, claims, started_at, tally)
     publish(settings)
     LOG.info("delivered to %s: %s", destination, done.counts())
@@ -90,11 +90,20 @@ def _prepare(
         tally.notes.append(f"an earlier delivery ended while {lost} events were being sent; they were made unknown")
 
 
-def _due(ledger: Ledger, destination: str, target: DestinationSettings, settings: Settings) -> list[BatchRow]:
-    """The batches that may be sent now. Where the clock stands still nothing is ever later, so nothing waits."""
+def _due(
+    ledger: Ledger, destination: str, target: DestinationSettings, settings: Settings, tally: Tally
+) -> list[BatchRow]:
+    """The batches that may be sent now. Where the clock stands still nothing is ever later, so nothing waits.
+
+    Of a paused destination only those are claimed in which something has expired: a claim ends that and sends nothing.
+    """
     clock = settings.clock
     with ledger.transaction() as connection:
         waiting = queries.batches_in(connection, destination, *queries.WAITING)
+        pause = pauses.paused(connection, destination)
+    if pause is not None:
+        tally.notes.append(f"{pause.sentence()}; what waits is kept and expires as always")
+        waiting = [batch for batch in waiting if batch.expires_at <= clock.now()]
     return [
         batch
         for batch in waiting

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from waybill.clock import Clock
-from waybill.delivery import settlement
+from waybill.delivery import pauses, settlement
 from waybill.delivery.claims import Claim, Claims
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import microseconds
@@ -75,6 +75,7 @@ class Sender:
         self._taking: set[str] = set()  # datasets that accepted something in this run
         self._doubted: dict[str, list[BatchRow]] = {}
         self._in_flight: dict[Future[Outcome], _Sent] = {}
+        self._watch = pauses.Watch()
         self.ended = Ended()
 
     def send(self, waiting: list[BatchRow]) -> None:
@@ -132,15 +133,21 @@ class Sender:
         doubted = isinstance(outcome, Refused) and outcome.doubtful and batch.dataset not in self._taking
         asked = outcome.after_seconds if isinstance(outcome, Retry) else None
         now = self._clock.now()
-        not_before = None
+        not_before, hopeless = None, ""
         if isinstance(outcome, Retry | Unknown):
             not_before = now + self._policy.rest(batch.attempts + 1, asked)
         with self._ledger.transaction() as connection:
             settled = settlement.settle(
                 connection, batch, rows, sent.claim.attempt_id, outcome, now, not_before, keep=doubted
             )
+            bad = self._watch.answered(batch, len(rows), settled.rejected)
+            if bad is not None:
+                hopeless = pauses.pause_itself(connection, batch.destination, *bad, outcome.reason, now)
         self._count(outcome, settled, microseconds(now))
-        self._follow(sent, outcome, settled, asked, doubted=doubted and len(rows) == 1)
+        if hopeless:
+            self._stop(batch.dataset, Stop(hopeless, outcome.receipt, pauses.advice(batch.destination)))
+        else:
+            self._follow(sent, outcome, settled, asked, doubted=doubted and len(rows) == 1)
 
     def _count(self, outcome: Outcome, settled: settlement.Settled, now: int) -> None:
         self._tally.accepted += len(settled.accepted)

@@ -129,6 +129,23 @@ def normalize(
 
 
 @app.command()
+def probe(destination: Destination = None, as_json: Json = False) -> None:
+    """Ask the platform whether it would take events: reachable, token, dataset. Creates no conversion."""
+    from waybill.delivery.probe import probe as ask
+    from waybill.delivery.probe import raise_for
+
+    settings = load_settings()
+    names = [destination] if destination is not None else list(settings.destinations)
+    probes = [found for name in names for found in ask(settings, name)]
+    if as_json:
+        print_json({name: [one.as_json() for one in probes if one.destination == name] for name in names})
+    else:
+        for one in probes:
+            typer.echo("\n".join(one.lines()))
+    raise_for(probes)
+
+
+@app.command()
 def config(as_json: Json = False) -> None:
     """The settings as they are in force, secrets blotted out, and which destinations are paused."""
     from waybill.delivery.pauses import all_paused

@@ -117,6 +117,17 @@ class Stop:
 Outcome = Accepted | Refused | Partial | Retry | Unknown | Stop
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a probe found out; None where its answer says nothing of it. ``advice`` is what a person does next, and ``may_pass`` that time may do it."""
+
+    is_reached: bool
+    is_token_accepted: bool | None
+    is_dataset_accepted: bool | None
+    advice: str = ""
+    may_pass: bool = False
+
+
 class Destination(Protocol):
     """One platform. ``send`` is called from several threads at once and blocks until there is an outcome."""
 

@@ -90,6 +90,8 @@ class DestinationSettings(_Model):
     """How one platform is delivered to."""
 
     start_at: AwareDatetime | None = None
+    mode: Literal["on", "shadow"] = "on"
+    daily_cap: int | None = Field(default=None, ge=1)
     setup: Literal["redundant", "split", "server_only"] = "redundant"
     consent_max_age_days: int | None = Field(default=None, ge=1, le=36_500)
     on_unknown: Literal["resend", "hold"] = "resend"

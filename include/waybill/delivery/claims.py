@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, update
 
 from waybill.clock import Clock
-from waybill.delivery import pauses, queries, schema, settlement
+from waybill.delivery import caps, pauses, queries, schema, settlement
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
 from waybill.delivery.queries import BatchRow
@@ -32,15 +32,22 @@ class Claim:
 
 
 class Claims:
-    """Claims batches of one destination; ``expired`` counts the events that ended here instead."""
+    """Claims batches of one destination; ``expired`` counts the events that ended here instead.
 
-    def __init__(self, ledger: Ledger, files: OpenFiles, capabilities: Capabilities, clock: Clock) -> None:
+    ``daily_cap`` is how many events of the destination may be sent per UTC day; ``is_capped`` says that it was reached.
+    """
+
+    def __init__(
+        self, ledger: Ledger, files: OpenFiles, capabilities: Capabilities, clock: Clock, daily_cap: int | None = None
+    ) -> None:
         self._ledger = ledger
         self._files = files
         self._capabilities = capabilities
         self._clock = clock
+        self._daily_cap = daily_cap
         self._overrides: dict[str, dict[int, str]] = {}
         self.expired = 0
+        self.is_capped = False
 
     def claim(self, batch: BatchRow) -> Claim | None:
         """Commits an attempt at what may still be sent of a batch; None when that is nothing, or nothing may be now."""
@@ -56,7 +63,11 @@ class Claims:
                 self._set_aside(connection, batch, ended, now)
                 if pauses.paused(connection, batch.destination) is not None:
                     return None
-                return Claim(batch, live, _begin(connection, batch, now))
+                batch, rows = caps.fit(connection, batch, live, self._daily_cap, now)
+                if not rows:
+                    self.is_capped = True
+                    return None
+                return Claim(batch, rows, _begin(connection, batch, now))
             self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
         return None
 

@@ -1,4 +1,4 @@
-"""Probing: whether a destination would take events, asked with a request that creates none. The ledger is not opened."""
+"""Probing: would a destination take events? Asked with a request that creates none; the ledger is not opened."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

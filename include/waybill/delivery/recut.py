@@ -41,6 +41,25 @@ def apply(connection: Connection, changes: Sequence[Change], verb: str, now: dat
         settlement.settle_files(connection, destination, now)
 
 
+def cut(connection: Connection, batch: BatchRow, at_row: int, reason: str, now: datetime) -> BatchRow:
+    """Splits a batch that waits before one of its rows; returns the first part, which waits as the second does."""
+    settlement.finish(connection, batch, "split", reason, now)
+    first, second = (
+        _insert(
+            connection,
+            batch,
+            list(ranges.rows(part)),
+            state=batch.waiting_state,
+            reason=batch.reason,
+            expires_at=batch.expires_at,
+            not_before=batch.not_before,
+            unknown_since=batch.unknown_since,
+        )
+        for part in ranges.cut(batch.row_ranges, at_row)
+    )
+    return queries.batch(connection, min(first, second))
+
+
 def append(connection: Connection, change: Change, batch_id: int, now: datetime) -> None:
     """Gives one event a state of its own."""
     entry: Entry = change.standing.entry

@@ -22,6 +22,7 @@ class Tally:
     withdrawn: int = 0
     requests: int = 0
     unclassified: int = 0
+    would_send: int | None = None
     lags: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -47,18 +48,20 @@ class DeliveryReport:
     unknown: int = 0
     requests: int = 0
     unclassified: int = 0
+    would_send: int | None = None
     lag_seconds_p50: float | None = None
     lag_seconds_p95: float | None = None
     lag_seconds_max: float | None = None
     notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int | float]:
-        """The figures that an Asset event carries; the lags are absent when nothing was accepted."""
+        """The figures that an Asset event carries; the lags are absent when nothing was accepted,
+        ``would_send`` is there in shadow mode only."""
         names = ("enrolled", "sent", "accepted", "rejected", "expired", "withdrawn", "pending", "unknown", "requests")
         figures: dict[str, int | float] = {name: getattr(self, name) for name in (*names, "unclassified")}
-        for name in ("lag_seconds_p50", "lag_seconds_p95", "lag_seconds_max"):
-            if (lag := getattr(self, name)) is not None:
-                figures[name] = lag
+        for name in ("would_send", "lag_seconds_p50", "lag_seconds_p95", "lag_seconds_max"):
+            if (figure := getattr(self, name)) is not None:
+                figures[name] = figure
         return figures
 
 

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from waybill import delta
-from waybill.delivery import enrolment, pauses, queries, settlement, withdrawals
+from waybill.delivery import enrolment, pauses, queries, settlement, shadow, withdrawals
 from waybill.delivery.claims import HELD, Claims
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -36,6 +36,11 @@ def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAU
     adapter = registry.create(destination, target)
     settings.home.create()
     started_at = settings.clock.now()
+    if target.mode == "shadow":
+        done = shadow.rehearse(settings, destination, target, adapter.capabilities)
+        publish(settings)
+        LOG.info("delivered nothing to %s, in the shadow: %s", destination, done.counts())
+        return done
     with locked(settings.home.root / f"ledger.{destination}.lock") as alone:
         if not alone:
             note = f"another delivery to {destination} is running on {settings.home.root}; this one did nothing"
@@ -43,7 +48,7 @@ def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAU
         with Ledger(settings.home) as ledger:
             tally, files = Tally(), OpenFiles(settings.home)
             _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
-            claims = Claims(ledger, files, adapter.capabilities, settings.clock)
+            claims = Claims(ledger, files, adapter.capabilities, settings.clock, target.daily_cap)
             sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
             sender.send(_due(ledger, destination, target, settings, tally))
             done = _conclude(settings, destination, ledger, claims, started_at, tally)
@@ -120,6 +125,9 @@ def _conclude(
         settlement.settle_files(connection, destination, now)
         left = open_events(connection, destination)
     tally.expired += claims.expired
+    if claims.is_capped:
+        cap = settings.destination(destination).daily_cap
+        tally.notes.append(f"the daily cap of {cap} events is reached; what waits is sent from midnight UTC on")
     return report(destination, started_at, now, tally, left)
 
 
@@ -128,6 +136,7 @@ def _raise_for(destination: str, ended: Ended, done: DeliveryReport) -> None:
     kept = (
         f"{done.accepted} events were accepted in this run; {done.pending} pending and {done.unknown} unknown are kept."
     )
+    kept += "".join(f" {note[0].upper()}{note[1:]}." for note in done.notes)
     if ended.stopped:
         parts = [f"dataset {name!r}: {stop.reason}; {stop.advice}" for name, stop in sorted(ended.stopped.items())]
         raise ConfigurationError(f"{destination} refuses to take events. {'. '.join(parts)}. Then run again. {kept}")

@@ -119,7 +119,10 @@ Outcome = Accepted | Refused | Partial | Retry | Unknown | Stop
 
 @dataclass(frozen=True)
 class Finding:
-    """What a probe found out; None where its answer says nothing of it. ``advice`` is what a person does next, and ``may_pass`` that time may do it."""
+    """What a probe found out; None where its answer says nothing of it.
+
+    ``advice`` is what a person does next; ``may_pass`` says that time may mend it.
+    """
 
     is_reached: bool
     is_token_accepted: bool | None

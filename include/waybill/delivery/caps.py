@@ -1,0 +1,42 @@
+"""The daily cap: at most so many events of a destination are sent per UTC day, counted from the ledger itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from waybill.delivery import recut, schema
+from waybill.delivery.payloads import FrozenRow
+from waybill.delivery.queries import BatchRow
+
+
+def fit(
+    connection: Connection, batch: BatchRow, live: Sequence[FrozenRow], cap: int | None, now: datetime
+) -> tuple[BatchRow, Sequence[FrozenRow]]:
+    """The part of a batch that may still be sent today, and its rows; none when the cap is reached.
+
+    An event counts once a day, however often it is repeated. A batch that does not fit is split, and its second part
+    waits.
+    """
+    if cap is None:
+        return batch, live
+    counted = _sent_on(connection, batch.destination, now)
+    left = cap - sum(counted.values())
+    if batch.batch_id in counted or len(live) <= left:
+        return batch, live
+    if left <= 0:
+        return batch, ()
+    first = recut.cut(connection, batch, live[left].row_number, "daily_cap", now)
+    return first, live[:left]
+
+
+def _sent_on(connection: Connection, destination: str, now: datetime) -> dict[int, int]:
+    """Leaf batch → its events, for those that were in a request on this UTC day, themselves or in a parent."""
+    table = schema.batches
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    columns = (table.c.batch_id, table.c.state, table.c.events)
+    began = select(*columns).where(table.c.destination == destination, table.c.claimed_at >= midnight)
+    sent = began.cte("sent", recursive=True)
+    sent = sent.union(select(*columns).where(table.c.parent_batch_id == sent.c.batch_id))
+    query = select(sent.c.batch_id, sent.c.events).where(sent.c.state != "split")
+    return {row.batch_id: row.events for row in connection.execute(query)}

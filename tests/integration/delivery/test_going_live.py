@@ -1,0 +1,84 @@
+"""Shadow and daily cap: what would be sent, and no more than so many a day."""
+
+from datetime import timedelta
+
+from office import Office
+from outbox import LATER, NOW, Event, events, hand_over
+from scripted import Call, Reply, Scripted, accepted, error
+from shell import Shell
+
+from waybill.emulator import Emulator
+
+
+def sent(platform: Scripted) -> list[str]:
+    return [event["event_id"] for call in platform.calls for event in call.events]
+
+
+def test_the_shadow_counts_and_leaves_ledger_and_platform_as_they_were(office: Office, emulator: Emulator) -> None:
+    shell = Shell(office, {"mode": '"shadow"'})
+    delta = hand_over(office.home, [*events(3), Event(4, minutes_ago=9 * 24 * 60)])
+    answer = shell.waybill("deliver", "--json")
+    counts = answer.json["destinations"]["meta"]
+    assert (answer.code, counts["would_send"], counts["enrolled"], counts["sent"]) == (0, 3, 0, 0)
+    assert "3 events would be sent to meta in 1 requests; nothing was enrolled or sent" in answer.err
+    assert emulator.book.requests() == []
+
+    shell.options["mode"] = '"on"'
+    assert shell.waybill("deliver", "--json").json["destinations"]["meta"]["accepted"] == 3
+    before = office.dump()
+    hand_over(office.home, events(2, first=5), build=LATER, after=delta.file_id)
+    shell.options["mode"] = '"shadow"'
+    assert shell.waybill("deliver", "--json").json["destinations"]["meta"]["would_send"] == 2
+    assert office.dump() == before
+
+
+def test_the_shadow_knows_what_waits_and_what_was_taken_back(scripted_office: Office, platform: Scripted) -> None:
+    shell = Shell(scripted_office)
+    delta = hand_over(scripted_office.home, [Event(1), Event(2), Event(3, window=timedelta(hours=1))])
+    platform.script = lambda call: error(4, status=403)
+    assert shell.waybill("deliver").code == 3
+    hand_over(scripted_office.home, [], build=LATER, after=delta.file_id, withdrawals=[(delta.file_id, 1, "consent")])
+    before, requests = scripted_office.dump(), len(platform.calls)
+    shell.now, shell.options["mode"] = NOW + timedelta(hours=2), '"shadow"'
+    counts = shell.waybill("deliver", "--json").json["destinations"]["meta"]
+    assert (counts["would_send"], counts["pending"]) == (1, 3)
+    assert scripted_office.dump() == before
+    assert len(platform.calls) == requests
+
+
+def test_no_more_than_the_cap_on_one_utc_day(scripted_office: Office, platform: Scripted) -> None:
+    shell = Shell(scripted_office, {"daily_cap": "5", "batch_size": "4"})
+    hand_over(scripted_office.home, events(12))
+    answer = shell.waybill("deliver", "--json")
+    counts = answer.json["destinations"]["meta"]
+    assert (answer.code, counts["accepted"], counts["pending"]) == (0, 5, 7)
+    assert "the daily cap of 5 events is reached; what waits is sent from midnight UTC on" in answer.err
+    assert shell.waybill("deliver", "--json").json["destinations"]["meta"]["sent"] == 0
+    assert scripted_office.states() == {"accepted": 5, "pending": 7}
+
+    shell.now = NOW + timedelta(days=1)
+    assert shell.waybill("deliver", "--json").json["destinations"]["meta"]["accepted"] == 5
+    shell.options["daily_cap"] = "1000"
+    answer = shell.waybill("deliver", "--json")
+    assert (answer.json["destinations"]["meta"]["accepted"], answer.err) == (2, "")
+    assert sorted(sent(platform)) == sorted(event.id for event in events(12))
+    assert scripted_office.states() == {"accepted": 12}
+
+
+def test_a_repeat_and_an_isolation_stay_within_the_cap(scripted_office: Office, platform: Scripted) -> None:
+    """Halves of what was sent today were sent today: they cost nothing more."""
+    shell = Shell(scripted_office, {"daily_cap": "6"})
+    hand_over(scripted_office.home, events(10))
+
+    def script(call: Call) -> Reply:
+        if len(platform.calls) == 1:
+            return Reply(status=502)
+        return error(100, 2804009) if "purchase_3" in {event["event_id"] for event in call.events} else accepted(call)
+
+    platform.script = script
+    assert shell.waybill("deliver").code == 0
+    assert scripted_office.states() == {"accepted": 5, "rejected": 1, "pending": 4}
+    assert len(set(sent(platform))) == 6
+    platform.calls.clear()
+    shell.waybill("deliver")
+    assert platform.calls == []

@@ -94,6 +94,7 @@ class DestinationSettings(_Model):
     daily_cap: int | None = Field(default=None, ge=1)
     setup: Literal["redundant", "split", "server_only"] = "redundant"
     consent_max_age_days: int | None = Field(default=None, ge=1, le=36_500)
+    warn_before_expiry_hours: float = Field(default=6, ge=0, le=168)
     on_unknown: Literal["resend", "hold"] = "resend"
     batch_size: int = Field(default=1000, ge=1, le=1000)
     threads: int = Field(default=4, ge=1, le=64)

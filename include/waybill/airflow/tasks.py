@@ -5,6 +5,7 @@ that passes leaves it to Airflow's retries. Either way the log holds the message
 driver's own error may quote a row.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Protocol
@@ -14,6 +15,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from waybill.airflow.settings import airflow_settings
 from waybill.errors import ConfigurationError, GateClosed, LedgerConflict, WaybillError
+
+LOG = logging.getLogger(__name__)
 
 Counts = dict[str, int | float]
 
@@ -35,11 +38,14 @@ class Report(Protocol):
 def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) -> Counts:
     """Runs one job of ``waybill.jobs`` and returns its counts, which also become the ``extra`` of the Asset's event."""
     try:
-        counts = job(airflow_settings(), **named).counts()
+        report = job(airflow_settings(), **named)
+        counts = report.counts()
     except NEEDS_A_PERSON as error:
         raise AirflowFailException(f"{type(error).__name__}: {error}") from None
     except WaybillError as error:
         raise AirflowException(f"{type(error).__name__}: {error}") from None
+    for note in getattr(report, "notes", ()):
+        LOG.warning(note)
     if asset is not None:
         get_current_context()["outlet_events"][asset].extra.update({**counts, **named})
     return counts

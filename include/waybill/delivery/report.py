@@ -23,6 +23,7 @@ class Tally:
     requests: int = 0
     unclassified: int = 0
     would_send: int | None = None
+    expiring_soon: int | None = None
     lags: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -49,6 +50,7 @@ class DeliveryReport:
     requests: int = 0
     unclassified: int = 0
     would_send: int | None = None
+    expiring_soon: int | None = None
     lag_seconds_p50: float | None = None
     lag_seconds_p95: float | None = None
     lag_seconds_max: float | None = None
@@ -56,10 +58,10 @@ class DeliveryReport:
 
     def counts(self) -> dict[str, int | float]:
         """The figures that an Asset event carries; the lags are absent when nothing was accepted,
-        ``would_send`` is there in shadow mode only."""
+        ``would_send`` is there in shadow mode only, ``expiring_soon`` where there is one."""
         names = ("enrolled", "sent", "accepted", "rejected", "expired", "withdrawn", "pending", "unknown", "requests")
         figures: dict[str, int | float] = {name: getattr(self, name) for name in (*names, "unclassified")}
-        for name in ("would_send", "lag_seconds_p50", "lag_seconds_p95", "lag_seconds_max"):
+        for name in ("would_send", "expiring_soon", "lag_seconds_p50", "lag_seconds_p95", "lag_seconds_max"):
             if (figure := getattr(self, name)) is not None:
                 figures[name] = figure
         return figures

@@ -1,10 +1,10 @@
 """One delivery to one destination: recover, withdraw, enrol, send, publish."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waybill import delta
-from waybill.delivery import enrolment, pauses, queries, settlement, shadow, withdrawals
+from waybill.delivery import deadlines, enrolment, pauses, queries, settlement, shadow, withdrawals
 from waybill.delivery.claims import HELD, Claims
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -51,7 +51,7 @@ def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAU
             claims = Claims(ledger, files, adapter.capabilities, settings.clock, target.daily_cap)
             sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
             sender.send(_due(ledger, destination, target, settings, tally))
-            done = _conclude(settings, destination, ledger, claims, started_at, tally)
+            done = _conclude(settings, destination, ledger, files, claims, started_at, tally)
     publish(settings)
     LOG.info("delivered to %s: %s", destination, done.counts())
     _raise_for(destination, sender.ended, done)
@@ -118,12 +118,23 @@ def _due(
 
 
 def _conclude(
-    settings: Settings, destination: str, ledger: Ledger, claims: Claims, started_at: datetime, tally: Tally
+    settings: Settings,
+    destination: str,
+    ledger: Ledger,
+    files: OpenFiles,
+    claims: Claims,
+    started_at: datetime,
+    tally: Tally,
 ) -> DeliveryReport:
     now = settings.clock.now()
+    hours = settings.destination(destination).warn_before_expiry_hours
     with ledger.transaction() as connection:
         settlement.settle_files(connection, destination, now)
         left = open_events(connection, destination)
+        soon, first = deadlines.expiring(connection, files, destination, now, timedelta(hours=hours))
+    if soon:
+        tally.expiring_soon = soon
+        tally.notes.append(deadlines.warning(destination, soon, first, hours))
     tally.expired += claims.expired
     if claims.is_capped:
         cap = settings.destination(destination).daily_cap

@@ -45,6 +45,22 @@ for name in names.split():
         ends[name] = [type(error).__name__, str(error), error.__suppress_context__ and error.__cause__ is None]
 print(json.dumps(ends))
 """
+NOTES = """
+import json
+import logging
+from waybill.airflow.tasks import run
+
+class Report:
+    notes = ("2 events expire within 6 hours",)
+    def counts(self):
+        return {"expiring_soon": 2}
+
+seen = []
+handler = logging.Handler()
+handler.emit = lambda record: seen.append([record.levelname, record.getMessage()])
+logging.getLogger("waybill").addHandler(handler)
+print(json.dumps([run(lambda settings: Report()), seen]))
+"""
 PROVIDER = """
 import json
 from airflow.providers_manager import ProvidersManager
@@ -119,3 +135,9 @@ def test_airflow_knows_the_connection_types_and_their_forms(run_python: Run) -> 
         f"extra__waybill_meta__{name}" for name in ("base_url", "dataset_id", "start_at", "test_event_code")
     ]
     assert relabeling == {"password": "Access token"}
+
+
+def test_what_a_person_should_know_of_a_run_is_a_warning_in_the_tasks_log(run_python: Run) -> None:
+    counts, seen = run_python(NOTES)
+    assert counts == {"expiring_soon": 2}
+    assert seen == [["WARNING", "2 events expire within 6 hours"]]

@@ -1,6 +1,7 @@
 """What a person decides about events that are in the ledger already; each decision is kept with who and why."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,25 +70,31 @@ def ledger_withdraw(
 
 
 @app.command()
-def pause(destination: Name, because: Because, by: By = None) -> None:
+def pause(destination: Name, because: Because, by: By = None, as_json: Json = False) -> None:
     """Send nothing more to a destination until it is resumed; it enrols and expires as always."""
     from waybill.delivery import actions, pauses
 
     settings = load_settings()
-    typer.echo(pauses.pause(settings, destination, actions.author(settings, because, by)).sentence() + ".")
+    begun = pauses.pause(settings, destination, actions.author(settings, because, by))
+    print_json(asdict(begun)) if as_json else typer.echo(f"{begun.sentence()}.")
 
 
 @app.command()
-def resume(destination: Name, because: Because = "it may be sent to again", by: By = None) -> None:
+def resume(
+    destination: Name, because: Because = "it may be sent to again", by: By = None, as_json: Json = False
+) -> None:
     """End a pause; the next delivery sends what has waited and has not expired."""
     from waybill.delivery import actions, pauses
 
     settings = load_settings()
     ended = pauses.resume(settings, destination, actions.author(settings, because, by))
-    typer.echo(
-        f"{destination} was paused since {ended.at:%Y-%m-%d %H:%M} UTC by {ended.who}: {ended.because}. The next "
-        "delivery sends what waits."
-    )
+    if as_json:
+        print_json(asdict(ended))
+    else:
+        typer.echo(
+            f"{destination} was paused since {ended.at:%Y-%m-%d %H:%M} UTC by {ended.who}: {ended.because}. The next "
+            "delivery sends what waits."
+        )
 
 
 def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:

@@ -18,17 +18,19 @@ Because = Annotated[str, typer.Option(help="Why, in a sentence; kept in the ledg
 By = Annotated[str | None, typer.Option(help="Who; default: the operating system's user.")]
 Event = Annotated[str, typer.Argument(metavar="ORDER-OR-EVENT", help="An order, a lead, a source key or an event_id.")]
 
+Wanted = Annotated[str | None, typer.Argument(metavar="ORDER-OR-EVENT")]
+Everything = Annotated[bool, typer.Option("--all", help="All that there are, of one --destination.")]
 Name = Annotated[str, typer.Argument(metavar="DESTINATION", help="Its name in waybill.toml.")]
 
 
 @ledger_app.command("resolve")
 def ledger_resolve(
     because: Because,
-    wanted: Annotated[str | None, typer.Argument(metavar="ORDER-OR-EVENT")] = None,
+    wanted: Wanted = None,
     was_sent: Annotated[
         bool | None, typer.Option("--sent/--not-sent", help="What you found out, for example in Events Manager.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that are held, of one --destination.")] = False,
+    everything: Everything = False,
     destination: Destination = None,
     by: By = None,
     as_json: Json = False,
@@ -38,8 +40,7 @@ def ledger_resolve(
 
     if was_sent is None:
         raise ConfigurationError("Say --sent or --not-sent: what became of it is what a person has to know.")
-    if everything == (wanted is not None) or (everything and destination is None):
-        raise ConfigurationError("Name one order or event, or say --all --destination NAME for all that are held.")
+    _one_or_all(wanted, everything, destination)
     settings = load_settings()
     author = actions.author(settings, because, by)
     _show("resolved", verbs.resolve(settings, wanted, destination, author, was_sent=was_sent), as_json)
@@ -47,11 +48,17 @@ def ledger_resolve(
 
 @ledger_app.command("requeue")
 def ledger_requeue(
-    wanted: Event, because: Because, destination: Destination = None, by: By = None, as_json: Json = False
+    because: Because,
+    wanted: Wanted = None,
+    everything: Everything = False,
+    destination: Destination = None,
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
     """Let a rejected event be sent again, same payload, same event_id: its cause (a permission) was outside it."""
     from waybill.delivery import actions, verbs
 
+    _one_or_all(wanted, everything, destination)
     settings = load_settings()
     author = actions.author(settings, because, by)
     _show("requeued", verbs.requeue(settings, wanted, destination, author), as_json)
@@ -95,6 +102,11 @@ def resume(
             f"{destination} was paused since {ended.at:%Y-%m-%d %H:%M} UTC by {ended.who}: {ended.because}. The next "
             "delivery sends what waits."
         )
+
+
+def _one_or_all(wanted: str | None, everything: bool, destination: str | None) -> None:
+    if everything == (wanted is not None) or (everything and destination is None):
+        raise ConfigurationError("Name one order or event, or say --all --destination NAME for all that there are.")
 
 
 def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:

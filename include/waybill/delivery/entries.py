@@ -15,7 +15,8 @@ from waybill.delivery.queries import BatchRow
 from waybill.home import Home
 
 _FOUND: Final = """
-select file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at
+select
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
 from read_parquet($keys, union_by_name = true)
 where
     (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $escaped)
@@ -24,21 +25,26 @@ order by destination, file_id, row_number
 """
 
 _NAMED: Final = """
-select file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at
+select
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
 from read_parquet($keys, union_by_name = true)
 semi join wanted using (file_id, row_number)
 order by destination, file_id, row_number
 """
 
 _TAKEN_BACK: Final = """
-select newest.event_name, newest.source_key
+select
+    newest.event_name, newest.source_key,
+    count(*) filter (where newest.verdict = 'sendable' and not newest.removed) = 0 as is_gone,
 from (
     from read_parquet($candidates, union_by_name = true)
     qualify row_number() over (partition by event_kind, source_key order by build_seq desc) = 1
 ) as newest
-semi join wanted using (event_name, source_key)
+inner join wanted using (event_name, source_key)
 group by newest.event_name, newest.source_key
-having count(*) filter (where verdict = 'sendable' and not removed) = 0
+having
+    is_gone
+    or ($as_frozen and count(*) filter (where newest.payload_digest = wanted.payload_digest) = 0)
 """
 
 
@@ -53,6 +59,7 @@ class Entry(NamedTuple):
     source_key: str
     event_id: str | None
     expires_at: datetime
+    payload_digest: str
 
 
 @dataclass(frozen=True)
@@ -101,13 +108,31 @@ def unknown(home: Home, connection: Connection, destination: str) -> list[Standi
     return standing(connection, _entries(home, _NAMED, wanted=wanted))
 
 
-def taken_back(home: Home, entries: Sequence[Entry]) -> dict[Entry, str]:
-    """Which of these events the newest build no longer finds sendable, and why: consent, cancelled, refunded, …"""
+def rejected(home: Home, connection: Connection, destination: str) -> list[Standing]:
+    """Every event of a destination that is rejected; each has an exception that says so."""
+    table = schema.exceptions
+    query = select(table.c.file_id).where(table.c.destination == destination, table.c.state == "rejected").distinct()
+    files = [str(found.file_id) for found in connection.execute(query)]
+    wanted = [
+        (file_id, row)
+        for file_id in files
+        for row, (state, _) in _newest(connection, file_id).items()
+        if state == "rejected"
+    ]
+    return standing(connection, _entries(home, _NAMED, wanted=wanted))
+
+
+def taken_back(home: Home, entries: Sequence[Entry], *, as_frozen: bool = False) -> dict[Entry, str]:
+    """Which of these events the newest build no longer finds sendable, and why: consent, cancelled, refunded, …
+
+    ``as_frozen``: also those that it would tell differently, because a limit that a person has set since may be what
+    differs. A build takes such events back itself, but only from files in which something still waits.
+    """
     found: dict[Entry, str] = {}
     for destination in dict.fromkeys(entry.destination for entry in entries):
         own = [entry for entry in entries if entry.destination == destination]
-        gone = _no_longer_sendable(home, destination, own)
-        found |= {entry: "no longer sendable" for entry in own if (entry.event_name, entry.source_key) in gone}
+        gone = _no_longer_sendable(home, destination, own, as_frozen=as_frozen)
+        found |= {entry: gone[entry[4:6]] for entry in own if entry[4:6] in gone}
         newest = delta.newest(home, destination)
         if newest is not None:
             reasons = {(row.file_id, row.row_number): row.reason for row in withdrawals.read(newest)}
@@ -127,16 +152,20 @@ def _newest(connection: Connection, file_id: str) -> dict[int, tuple[str, str]]:
     return {row: told for row, told in newest.items() if told[0] != "pending"}
 
 
-def _no_longer_sendable(home: Home, destination: str, entries: Iterable[Entry]) -> set[tuple[str, str]]:
+def _no_longer_sendable(
+    home: Home, destination: str, entries: Iterable[Entry], *, as_frozen: bool
+) -> dict[tuple[str, str], str]:
+    """Event name and source key → what is against sending it."""
     folder = home.published / "candidates" / destination
     if not any(folder.glob("*.parquet")):
-        return set()
+        return {}
     with duckdb.connect() as books:
-        names = [(entry.event_name, entry.source_key) for entry in entries]
-        _register(books, event_name=[name for name, _ in names], source_key=[key for _, key in names])
-        return {
-            (row[0], row[1]) for row in books.execute(_TAKEN_BACK, {"candidates": f"{folder}/*.parquet"}).fetchall()
-        }
+        named = [(entry.event_name, entry.source_key, entry.payload_digest) for entry in entries]
+        names, keys, digests = (list(column) for column in zip(*named, strict=True))
+        _register(books, event_name=names, source_key=keys, payload_digest=digests)
+        parameters = {"candidates": f"{folder}/*.parquet", "as_frozen": as_frozen}
+        rows = books.execute(_TAKEN_BACK, parameters).fetchall()
+    return {(row[0], row[1]): "no longer sendable" if row[2] else "it has changed since it was frozen" for row in rows}
 
 
 def _entries(home: Home, query: str, wanted: Any, **parameters: Any) -> list[Entry]:

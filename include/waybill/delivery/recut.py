@@ -63,7 +63,7 @@ def cut(connection: Connection, batch: BatchRow, at_row: int, reason: str, now: 
 def append(connection: Connection, change: Change, batch_id: int, now: datetime) -> None:
     """Gives one event a state of its own."""
     entry: Entry = change.standing.entry
-    values = {name: value for name, value in entry._asdict().items() if name != "expires_at"}
+    values = {name: value for name, value in entry._asdict().items() if name in schema.exceptions.c}
     connection.execute(
         insert(schema.exceptions).values(
             **values, batch_id=batch_id, state=change.state, reason=change.reason, created_at=now

@@ -19,6 +19,7 @@ from waybill.delivery.ledger import Ledger
 from waybill.delivery.publish import publish
 from waybill.delivery.recut import Change
 from waybill.errors import ConfigurationError
+from waybill.home import Home
 from waybill.settings import Settings
 
 _MACHINE: tuple[str, ...] = (f"{HELD}dedup_window",)
@@ -69,12 +70,12 @@ def resolve(
     return _act(settings, wanted, destination, author, verb, decide_for)
 
 
-def requeue(settings: Settings, wanted: str, destination: str | None, author: Author) -> list[Done]:
+def requeue(settings: Settings, wanted: str | None, destination: str | None, author: Author) -> list[Done]:
     """Lets rejected events be sent again with the same payload and event_id; refused for everything else."""
     now = settings.clock.now()
 
     def decide_for(found: Sequence[Standing]) -> Decide:
-        gone = entries.taken_back(settings.home, [one.entry for one in found])
+        gone = entries.taken_back(settings.home, [one.entry for one in found], as_frozen=True)
 
         def decide(one: Standing) -> tuple[str, str] | str:
             if one.state != "rejected":
@@ -82,12 +83,12 @@ def requeue(settings: Settings, wanted: str, destination: str | None, author: Au
             if one.entry.expires_at <= now:
                 return f"has expired at {one.entry.expires_at:%Y-%m-%d %H:%M} UTC; the platform would not take it"
             if one.entry in gone:
-                return f"is not to be sent any more ({gone[one.entry]}), says the newest build"
+                return f"is not to be sent any more, says the newest build: {gone[one.entry]}"
             return "pending", f"requeued by {author.who}: {author.because}"
 
         return decide
 
-    return _act(settings, wanted, destination, author, "requeue", decide_for)
+    return _act(settings, wanted, destination, author, "requeue", decide_for, every=entries.rejected)
 
 
 def withdraw(settings: Settings, wanted: str, destination: str | None, author: Author) -> list[Done]:
@@ -127,6 +128,7 @@ def _act(
     author: Author,
     verb: str,
     decide_for: Callable[[Sequence[Standing]], Decide],
+    every: Callable[[Home, Connection, str], list[Standing]] = entries.unknown,
 ) -> list[Done]:
     """Finds, decides and writes; nothing is written where no event may be changed."""
     if destination is not None:
@@ -143,10 +145,10 @@ def _act(
     done: list[Done] = []
     for name in names:
         own = None if wanted is None else [entry for entry in found if entry.destination == name]
-        done.append(_act_on(settings, name, own, author, verb, decide_for))
+        done.append(_act_on(settings, name, own, author, verb, decide_for, every))
     if not any(one.states for one in done):
         left = "; ".join(text for one in done for text in one.left)
-        raise ConfigurationError(f"Nothing was changed. {left or f'No event of {destination} is held'}.")
+        raise ConfigurationError(f"Nothing was changed. {left or f'There is no such event of {destination}'}.")
     publish(settings)
     return done
 
@@ -158,13 +160,12 @@ def _act_on(
     author: Author,
     verb: str,
     decide_for: Callable[[Sequence[Standing]], Decide],
+    every: Callable[[Home, Connection, str], list[Standing]],
 ) -> Done:
     now = settings.clock.now()
     with actions.alone(settings, destination) as ledger, ledger.transaction() as connection:
-        if found is None:
-            places = entries.unknown(settings.home, connection, destination)
-        else:
-            places = entries.standing(connection, found)
+        home = settings.home
+        places = every(home, connection, destination) if found is None else entries.standing(connection, found)
         decide, changes, left = decide_for(places), [], []
         for one in places:
             decided = _INTERRUPTED if one.batch.state == "sending" else decide(one)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from office import Office
 from outbox import LATER, NOW, Event, freeze, hand_over, judge
@@ -83,7 +85,36 @@ def test_what_is_not_to_be_sent_any_more_is_not_requeued(shell: Shell, platform:
     shell.waybill("deliver")
     judge(freeze(shell.office.home, [], build=LATER, after=first, withdrawals=[(first, 0, "consent")]))
     answer = shell.waybill("ledger", "requeue", "1", *WHY)
-    assert (answer.code, "not to be sent any more (consent)" in answer.err) == (2, True), answer.err
+    assert (answer.code, "not to be sent any more, says the newest build: consent" in answer.err) == (2, True), (
+        answer.err
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "digest", "said"),
+    [("withheld", "", "no longer sendable"), ("sendable", "another", "it has changed since it was frozen")],
+    ids=["withheld", "changed"],
+)
+def test_a_limit_that_was_set_after_the_file_was_settled_is_not_overtaken(
+    shell: Shell, platform: Scripted, verdict: str, digest: str, said: str
+) -> None:
+    """No build takes back what is in a settled file, so the newest verdicts are asked."""
+    platform.script = refusing("purchase_1", "purchase_2")
+    shell.waybill("deliver")
+    keys = pq.read_table(next((shell.office.home.published / "delivery" / "keys" / "meta").glob("2*.parquet")))
+    names = ["event_kind", "event_name", "source_key", "payload_digest"]
+    rows = keys.select(names).to_pylist()
+    rows = [{**row, "verdict": "sendable", "removed": False, "build_seq": 1} for row in rows]
+    rows.append({**rows[0], "verdict": verdict, "payload_digest": digest, "build_seq": 2})
+    folder = shell.office.home.published / "candidates" / "meta"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "20261120T140000000000Z.parquet")
+
+    answer = shell.waybill("ledger", "requeue", "--all", "--destination", "meta", *WHY, "--json")
+
+    assert answer.json == {"destinations": {"meta": {"pending": 1}}}
+    assert f"shop/orders/1 as Purchase for meta is not to be sent any more, says the newest build: {said}" in answer.err
+    assert shell.office.states() == {"accepted": 2, "rejected": 1, "pending": 1}
 
 
 def sent_in(call: Call) -> list[str]:

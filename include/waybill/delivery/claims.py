@@ -5,30 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from waybill.clock import Clock
-from waybill.delivery import caps, pauses, queries, schema, settlement
+from waybill.delivery import caps, pauses, queries, settlement
+from waybill.delivery.leases import Lease, Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
-from waybill.delivery.queries import BatchRow
+from waybill.delivery.queries import HELD, BatchRow
 from waybill.destinations.base import Capabilities
-from waybill.errors import LedgerConflict
 
 DEDUP_MARGIN: Final = timedelta(hours=2)
 """A repeat stays this far inside the platform's deduplication window."""
 
-HELD: Final = "held_"
-"""How the reason of an unknown batch begins that is never repeated: a person decides (``waybill ledger resolve``)."""
-
 
 @dataclass(frozen=True)
 class Claim:
-    """A batch that is now ``sending``: the rows to send, in order, and the attempt that says so in the ledger."""
+    """A batch that is now ``sending`` and ours: the rows to send, in order, the attempt that says so, the lease."""
 
     batch: BatchRow
     rows: Sequence[FrozenRow]
     attempt_id: int
+    lease: Lease
 
 
 class Claims:
@@ -38,23 +36,35 @@ class Claims:
     """
 
     def __init__(
-        self, ledger: Ledger, files: OpenFiles, capabilities: Capabilities, clock: Clock, daily_cap: int | None = None
+        self,
+        ledger: Ledger,
+        files: OpenFiles,
+        capabilities: Capabilities,
+        clock: Clock,
+        daily_cap: int | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._ledger = ledger
         self._files = files
         self._capabilities = capabilities
         self._clock = clock
         self._daily_cap = daily_cap
-        self._overrides: dict[str, dict[int, str]] = {}
+        self.leases = leases or Leases(ledger.place)
         self.expired = 0
         self.is_capped = False
 
     def claim(self, batch: BatchRow) -> Claim | None:
-        """Commits an attempt at what may still be sent of a batch; None when that is nothing, or nothing may be now."""
+        """Commits an attempt at what may still be sent of a batch.
+
+        None when that is nothing, when nothing may be sent now, or when the batch is no longer as it was read: another
+        deliverer has it, or a person has decided on it.
+        """
         held = self._files.take(batch.file_id, batch.row_ranges)
         now = self._clock.now()
         with self._ledger.transaction() as connection:
-            overrides = self._overrides_of(connection, batch.file_id)
+            if not queries.is_unchanged(connection, batch):
+                return None
+            overrides = queries.overrides(connection, batch.file_id, within=batch.row_ranges)
             open_rows = [row for row in held if row.row_number not in overrides]
             over = {row.row_number: self._over(batch, row, microseconds(now)) for row in open_rows}
             live = [row for row in open_rows if not over[row.row_number]]
@@ -67,14 +77,10 @@ class Claims:
                 if not rows:
                     self.is_capped = True
                     return None
-                return Claim(batch, rows, _begin(connection, batch, now))
+                taken, lease = self.leases.take(connection, batch, now)
+                return Claim(taken, rows, settlement.begin_attempt(connection, batch.batch_id, now), lease)
             self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
         return None
-
-    def _overrides_of(self, connection: Connection, file_id: str) -> dict[int, str]:
-        if file_id not in self._overrides:
-            self._overrides[file_id] = queries.overrides(connection, file_id)
-        return self._overrides[file_id]
 
     def _over(self, batch: BatchRow, row: FrozenRow, now: int) -> str:
         """Why a row must not be sent any more, or ''."""
@@ -94,7 +100,6 @@ class Claims:
         for row, why in ended:
             reason = why if state == "expired" else HELD + why
             settlement.append_exception(connection, batch, row, state, reason, None, now)
-            self._overrides[batch.file_id][row.row_number] = state
         self.expired += len(ended) if state == "expired" else 0
 
     def _end(
@@ -120,24 +125,3 @@ class Claims:
         settlement.finish(
             connection, batch, "expired" if ended else "withdrawn", reasons[0] if reasons else "withdrawn", now
         )
-
-
-def _begin(connection: Connection, batch: BatchRow, now: datetime) -> int:
-    table = schema.batches
-    claimed = connection.execute(
-        update(table)
-        .where(table.c.batch_id == batch.batch_id, table.c.state == batch.state)
-        .values(
-            state="sending",
-            reason=None,
-            attempts=table.c.attempts + 1,
-            claimed_at=now,
-            first_attempt_at=batch.first_attempt_at or now,
-        )
-    )
-    if claimed.rowcount != 1:
-        raise LedgerConflict(
-            f"Batch {batch.batch_id} of {batch.file_id} is no longer {batch.state}: something else wrote the ledger "
-            "during this delivery. Look at `waybill ledger audit`, then run `waybill deliver` again."
-        )
-    return settlement.begin_attempt(connection, batch.batch_id, now)

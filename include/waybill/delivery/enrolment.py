@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
-from waybill.delivery import ranges, schema
+from waybill.delivery import queries, ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
@@ -87,9 +87,12 @@ def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: 
     return Plan(delta, decision, len(quarantined), batches)
 
 
-def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> None:
-    """Writes the file and its batches; the chain's unique key refuses a second file after the same one."""
+def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> bool:
+    """Writes the file and its batches; False when another deliverer has enrolled since it was planned."""
     delta = plan.delta
+    chain = queries.files(connection, delta.destination)
+    if delta.after != (chain[-1].file_id if chain else ""):
+        return False
     connection.execute(
         insert(schema.files).values(
             file_id=delta.file_id,
@@ -123,6 +126,7 @@ def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> None
     ]
     if rows:
         connection.execute(insert(schema.batches), rows)
+    return True
 
 
 def _same_file(delta: DeltaFile, enrolled: FileRow) -> None:

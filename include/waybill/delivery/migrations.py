@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, Table, insert, inspect, select, text, update
+from sqlalchemy.schema import CreateColumn
 
 from waybill.delivery import schema
 from waybill.errors import ConfigurationError
@@ -18,7 +19,20 @@ def _add_actions(connection: Connection) -> None:
     schema.actions.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create, 2: _add_actions}
+def _add_leases(connection: Connection) -> None:
+    _add_columns(connection, schema.batches, "lease_owner", "lease_token", "lease_until")
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Adds columns to a table that has not got them: one that step 1 has just made has them all."""
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for name in names:
+        if name not in there:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.execute(text(f"alter table {table.name} add column {column}"))
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create, 2: _add_actions, 3: _add_leases}
 """Version → the step that leads to it from the one before."""
 
 VERSION: Final = max(MIGRATIONS)

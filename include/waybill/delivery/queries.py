@@ -1,8 +1,9 @@
 """What is read from the ledger, as small named functions inside the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
@@ -12,6 +13,9 @@ from waybill.errors import LedgerConflict
 
 WAITING = ("pending", "unknown")
 """States that a batch may be claimed from."""
+
+HELD: Final = "held_"
+"""How the reason of an unknown batch begins that is never repeated: a person decides (``waybill ledger resolve``)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class BatchRow:
     parent_batch_id: int | None
     claimed_at: datetime | None
     settled_at: datetime | None
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_until: datetime | None = None
 
     @property
     def waiting_state(self) -> str:
@@ -106,15 +113,41 @@ def batch(connection: Connection, batch_id: int) -> BatchRow:
     return BatchRow(**row._mapping)
 
 
-def overrides(connection: Connection, file_id: str) -> dict[int, str]:
+def overrides(connection: Connection, file_id: str, within: Ranges | None = None) -> dict[int, str]:
     """Row number → the state that its newest exception gives it, for rows that have one.
 
     An exception ``pending`` gives a row back to its batch (a person lets it be sent again), so it is not among them.
+    ``within`` looks only between the first and the last of these rows.
     """
     table = schema.exceptions
     query = select(table.c.row_number, table.c.state).where(table.c.file_id == file_id).order_by(table.c.exception_id)
+    if within:
+        query = query.where(table.c.row_number >= within[0][0], table.c.row_number < within[-1][1])
     newest = {row.row_number: row.state for row in connection.execute(query)}
     return {row: state for row, state in newest.items() if state != "pending"}
+
+
+def held_rows(connection: Connection, file_id: str, rows: Sequence[int]) -> dict[int, str]:
+    """Row number → reason, for those of these rows (ascending) whose newest exception leaves them to a person."""
+    table = schema.exceptions
+    query = (
+        select(table.c.row_number, table.c.state, table.c.reason)
+        .where(table.c.file_id == file_id, table.c.row_number >= rows[0], table.c.row_number <= rows[-1])
+        .order_by(table.c.exception_id)
+    )
+    newest = {row.row_number: row for row in connection.execute(query)}
+    wanted = newest.keys() & set(rows)
+    return {
+        number: newest[number].reason
+        for number in wanted
+        if newest[number].state == "unknown" and newest[number].reason.startswith(HELD)
+    }
+
+
+def is_unchanged(connection: Connection, known: BatchRow) -> bool:
+    """Whether a batch is still as it was read: not claimed, settled or decided on since."""
+    now = batch(connection, known.batch_id)
+    return (now.state, now.lease_token, now.reason) == (known.state, known.lease_token, known.reason)
 
 
 def withdrawals_applied(connection: Connection, destination: str, build_id: str) -> bool:

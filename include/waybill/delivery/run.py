@@ -1,16 +1,29 @@
 """One delivery to one destination: recover, withdraw, enrol, send, publish."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from waybill import delta
-from waybill.delivery import deadlines, enrolment, pauses, queries, settlement, shadow, withdrawals
-from waybill.delivery.claims import HELD, Claims
+from waybill.delivery import (
+    database,
+    deadlines,
+    enrolment,
+    pauses,
+    queries,
+    recovery,
+    settlement,
+    shadow,
+    withdrawals,
+)
+from waybill.delivery.claims import Claims
 from waybill.delivery.keys import ensure_keys
+from waybill.delivery.leases import LEASE_SECONDS, Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import OpenFiles
 from waybill.delivery.publish import publish
-from waybill.delivery.queries import BatchRow
+from waybill.delivery.queries import HELD, BatchRow
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.sender import Ended, Sender
@@ -18,6 +31,7 @@ from waybill.destinations import registry
 from waybill.destinations.base import Capabilities
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.files import locked
+from waybill.home import Home
 from waybill.settings import DestinationSettings, Settings
 
 LOG = logging.getLogger(__name__)
@@ -25,12 +39,20 @@ LOG = logging.getLogger(__name__)
 DEFAULT_POLICY = RetryPolicy()
 
 
-def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAULT_POLICY) -> DeliveryReport:
+def deliver(
+    settings: Settings,
+    destination: str,
+    *,
+    policy: RetryPolicy = DEFAULT_POLICY,
+    lease_seconds: float = LEASE_SECONDS,
+) -> DeliveryReport:
     """Delivers what waits for one destination, after enrolling the newest delta file if its gate is open.
 
-    One deliverer at a time: a second one says so in its report and leaves. Raises ConfigurationError when the platform
+    Where the ledger is a file, one deliverer works at a time: a second one says so in its report and leaves. Where it
+    is on a server, several share the work, batch by batch. Raises ConfigurationError when the platform
     wants a person first (token, permission, version), DestinationUnavailable when it cannot take events now,
-    LedgerConflict when a file or the ledger contradicts the other; the queue is kept in every case.
+    SourceUnavailable when the ledger is away, LedgerConflict when a file or the ledger contradicts the other; the
+    queue is kept in every case.
     """
     target = settings.sendable_destination(destination)
     adapter = registry.create(destination, target)
@@ -41,21 +63,38 @@ def deliver(settings: Settings, destination: str, *, policy: RetryPolicy = DEFAU
         publish(settings)
         LOG.info("delivered nothing to %s, in the shadow: %s", destination, done.counts())
         return done
-    with locked(settings.home.root / f"ledger.{destination}.lock") as alone:
-        if not alone:
+    with _admitted(settings.home, destination) as admitted:
+        if not admitted:
             note = f"another delivery to {destination} is running on {settings.home.root}; this one did nothing"
             return report(destination, started_at, settings.clock.now(), Tally(notes=[note]), {})
         with Ledger(settings.home) as ledger:
             tally, files = Tally(), OpenFiles(settings.home)
             _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
-            claims = Claims(ledger, files, adapter.capabilities, settings.clock, target.daily_cap)
+            leases = Leases(ledger.place, seconds=lease_seconds)
+            claims = Claims(ledger, files, adapter.capabilities, settings.clock, target.daily_cap, leases)
             sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
-            sender.send(_due(ledger, destination, target, settings, tally))
+            due = _due(ledger, destination, target, settings, tally)
+            sender.send([batch for batch in due if files.hold(batch.file_id)])
+            if sender.late:
+                tally.notes.append(
+                    f"the answers to {sender.late} events came after another delivery had taken them over; they are "
+                    "kept with their attempts, and change nothing"
+                )
             done = _conclude(settings, destination, ledger, files, claims, started_at, tally)
     publish(settings)
     LOG.info("delivered to %s: %s", destination, done.counts())
     _raise_for(destination, sender.ended, done)
     return done
+
+
+@contextmanager
+def _admitted(home: Home, destination: str) -> Iterator[bool]:
+    """Whether this delivery may work. Leases keep the deliverers of a server apart; in a file, one is enough."""
+    if database.place(home).is_shared:
+        yield True
+        return
+    with locked(home.root / f"ledger.{destination}.lock") as alone:
+        yield alone
 
 
 def _prepare(
@@ -80,16 +119,16 @@ def _prepare(
         size = min(target.batch_size, limits.batch_size)
         plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes)
     with ledger.transaction() as connection:
-        lost = settlement.recover(connection, destination, now)
+        # The lock of a file says that nobody else is sending. On a server only a lease that ran out does.
+        lease_time = ledger.place.time(connection) if ledger.place.is_shared else None
+        lost = recovery.recover(connection, destination, now, lease_time)
         if newest is not None:
             tally.withdrawn = withdrawals.apply(connection, newest, wanted, now)
-        if isinstance(plan, enrolment.Plan):
-            enrolment.enrol(connection, home, plan, now)
+        if isinstance(plan, enrolment.Plan) and enrolment.enrol(connection, home, plan, now):
             tally.enrolled = plan.events
             tally.expired = plan.past_expiry
-    if isinstance(plan, enrolment.Plan):
-        files.verify(file for file in ledger.enrolled_files(destination) if file.file_id == plan.delta.file_id)
-    elif plan:
+    files.verify(file for file in ledger.enrolled_files(destination) if file.settled_at is None)
+    if isinstance(plan, str) and plan:
         tally.notes.append(plan)
     if lost:
         tally.notes.append(f"an earlier delivery ended while {lost} events were being sent; they were made unknown")
@@ -139,6 +178,8 @@ def _conclude(
     if claims.is_capped:
         cap = settings.destination(destination).daily_cap
         tally.notes.append(f"the daily cap of {cap} events is reached; what waits is sent from midnight UTC on")
+    if left.get("sending"):
+        tally.notes.append(f"{left['sending']} events are being sent by another delivery, or by one that just ended")
     return report(destination, started_at, now, tally, left)
 
 

@@ -93,6 +93,9 @@ batches = Table(
     Column("parent_batch_id", ForeignKey("batches.batch_id")),
     Column("claimed_at", Moment),
     Column("settled_at", Moment),
+    Column("lease_owner", String),  # who is sending it
+    Column("lease_token", Integer, nullable=False, server_default="0"),  # grows whenever it is claimed or taken away
+    Column("lease_until", Moment),  # by the ledger's own clock; afterwards anybody may take it away
     CheckConstraint("state in ({})".format(", ".join(f"'{state}'" for state in BATCH_STATES)), name="batch_states"),
     Index("batches_by_state", "destination", "state"),
     Index("batches_by_file", "file_id"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from waybill.clock import Clock
 from waybill.delivery import pauses, settlement
 from waybill.delivery.claims import Claim, Claims
+from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import microseconds
 from waybill.delivery.queries import BatchRow
@@ -68,6 +69,7 @@ class Sender:
         self._threads = settings.threads
         self._resend = settings.on_unknown == "resend"
         self._claims = claims
+        self._leases: Leases = claims.leases
         self._clock = clock
         self._policy = policy
         self._queue = Queue(policy)
@@ -76,29 +78,38 @@ class Sender:
         self._doubted: dict[str, list[BatchRow]] = {}
         self._in_flight: dict[Future[Outcome], _Sent] = {}
         self._watch = pauses.Watch()
+        self.late = 0  # events whose answer came after another deliverer had taken them
         self.ended = Ended()
 
     def send(self, waiting: list[BatchRow]) -> None:
         """Sends these batches, and what becomes of them; ``ended`` says afterwards what was left and why.
 
         Whatever interrupts it, the answers of requests that are under way are waited for (as long as their time-outs)
-        and recorded.
+        and recorded, as far as the ledger takes them.
         """
         self._queue.add(batch for batch in waiting if self._has_dataset(batch))
         with ThreadPoolExecutor(self._threads, thread_name_prefix="waybill-send") as pool:
             try:
                 while self._step(pool):
                     pass
-            finally:
-                while self._in_flight:
-                    self._collect(None)
+            except BaseException:
+                self._wind_up()
+                raise
         self._judge_doubts()
+
+    def _wind_up(self) -> None:
+        while self._in_flight:
+            try:
+                self._collect(None)
+            except Exception as error:  # the one that ends this run is on its way already
+                LOG.warning("an answer could not be recorded (%s)", type(error).__name__)
 
     def _step(self, pool: ThreadPoolExecutor) -> bool:
         """Starts what may start, then waits for an answer or the end of a rest; False when nothing is left to do."""
         self._fill(pool)
         rest = self._queue.seconds()
         if self._in_flight:
+            self._extend_leases()
             self._collect(rest if len(self._in_flight) < self._threads else None)
         elif rest is not None:
             time.sleep(rest)
@@ -112,14 +123,33 @@ class Sender:
             claim = self._claims.claim(batch)
             if claim is not None:
                 payloads = [row.payload for row in claim.rows]
-                future = pool.submit(self._adapter.send, Batch(self._datasets[batch.dataset], payloads))
+                future = pool.submit(self._request, claim, Batch(self._datasets[batch.dataset], payloads))
                 self._in_flight[future] = _Sent(claim, time.monotonic())
                 self._tally.requests += 1
                 self._tally.sent += len(payloads)
 
+    def _request(self, claim: Claim, batch: Batch) -> Outcome:
+        """Sends, in a thread of its own, unless this process was held up for so long that its claim may be gone."""
+        if not self._leases.is_good(claim.lease):
+            return Retry("the lease ran out before the request, and nothing was sent", Receipt())
+        return self._adapter.send(batch)
+
+    def _extend_leases(self) -> None:
+        """Keeps what is under way ours; each lease is extended when half of it is used up."""
+        used = [sent for sent in self._in_flight.values() if self._leases.seconds_to_extend(sent.claim.lease) == 0.0]
+        if used:
+            with self._ledger.transaction() as connection:
+                for sent in used:
+                    self._leases.extend(connection, sent.claim.batch, sent.claim.lease)
+
     def _collect(self, seconds: float | None) -> None:
-        """Settles the requests that have an answer, after waiting for the first (at most ``seconds``)."""
-        done, _ = wait(self._in_flight, timeout=seconds, return_when=FIRST_COMPLETED)
+        """Settles the requests that have an answer, after waiting for the first.
+
+        It waits until the next lease wants to be extended, and at most for ``seconds``.
+        """
+        waits = [seconds, *(self._leases.seconds_to_extend(sent.claim.lease) for sent in self._in_flight.values())]
+        soonest = min((wait for wait in waits if wait is not None), default=None)
+        done, _ = wait(self._in_flight, timeout=soonest, return_when=FIRST_COMPLETED)
         for future in done:
             sent = self._in_flight.pop(future)
             error = future.exception()
@@ -135,7 +165,7 @@ class Sender:
         now = self._clock.now()
         not_before, hopeless = None, ""
         if isinstance(outcome, Retry | Unknown):
-            not_before = now + self._policy.rest(batch.attempts + 1, asked)
+            not_before = now + self._policy.rest(batch.attempts, asked)
         with self._ledger.transaction() as connection:
             settled = settlement.settle(
                 connection, batch, rows, sent.claim.attempt_id, outcome, now, not_before, keep=doubted
@@ -144,7 +174,10 @@ class Sender:
             if bad is not None:
                 hopeless = pauses.pause_itself(connection, batch.destination, *bad, outcome.reason, now)
         self._count(outcome, settled, microseconds(now))
-        if hopeless:
+        if settled.is_late:
+            self.late += len(rows)
+            LOG.warning("an answer (%s) came after batch %s had been taken away", outcome.name, batch.batch_id)
+        elif hopeless:
             self._stop(batch.dataset, Stop(hopeless, outcome.receipt, pauses.advice(batch.destination)))
         else:
             self._follow(sent, outcome, settled, asked, doubted=doubted and len(rows) == 1)

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, exists, insert, select, update
 
-from waybill.delivery import isolation, queries, ranges, schema
+from waybill.delivery import isolation, late, queries, ranges, schema
+from waybill.delivery.leases import as_known, taken_away
 from waybill.delivery.payloads import FrozenRow, moment
 from waybill.delivery.queries import BatchRow
 from waybill.delivery.ranges import Ranges
@@ -18,11 +19,15 @@ from waybill.destinations.base import Accepted, Outcome, Partial, Receipt, Refus
 
 @dataclass(frozen=True)
 class Settled:
-    """What came of an attempt: the events that ended, and the batches that wait again (itself, or its children)."""
+    """What came of an attempt: the events that ended, and the batches that wait again (itself, or its children).
+
+    ``is_late``: nothing, because the batch had been taken away before the answer came.
+    """
 
     accepted: Sequence[FrozenRow] = ()
     rejected: int = 0
     waiting: list[BatchRow] = field(default_factory=list)
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,15 @@ def settle(
 ) -> Settled:
     """Records an outcome and moves the batch on; ``keep`` puts back a refused batch of one, which is then doubted.
 
-    ``not_before`` is when the next run may try again what was not answered.
+    ``not_before`` is when the next run may try again what was not answered. Only the token decides whether the batch
+    is still ours: a lease that ran out while nobody took the batch is no reason to throw a known answer away.
     """
+    if not queries.is_unchanged(connection, batch):
+        late.record_answer(connection, attempt_id, outcome)
+        return Settled(is_late=True)
+    rejects = isinstance(outcome, Refused) and len(rows) == 1 and not keep
+    for row, state, reason in late.withdrawn_meanwhile(connection, batch, rows, outcome, rejects=rejects):
+        append_exception(connection, batch, row, state, reason, attempt_id, now)
     end_attempt(connection, attempt_id, outcome.name, outcome.reason, outcome.receipt, now)
     if isinstance(outcome, Accepted):
         finish(connection, batch, "accepted", None, now)
@@ -145,22 +157,28 @@ def end_attempt(
 
 def finish(connection: Connection, batch: BatchRow, state: str, reason: str | None, now: datetime) -> None:
     """Gives a batch an end that no longer changes."""
-    _update(connection, batch.batch_id, state=state, reason=reason, settled_at=now, not_before=None)
+    _update(connection, batch, state=state, reason=reason, settled_at=now, not_before=None)
 
 
-def put_back(connection: Connection, batch: BatchRow, not_before: datetime | None, *, lost: bool) -> BatchRow:
-    """Lets a batch wait again; ``lost`` when the answer to its attempt is, which makes it unknown from then on."""
+def put_back(
+    connection: Connection, batch: BatchRow, not_before: datetime | None, *, lost: bool, take_away: bool = False
+) -> BatchRow:
+    """Lets a batch wait again; ``lost`` when the answer to its attempt is, which makes it unknown from then on.
+
+    ``take_away`` fences off whoever is still sending it.
+    """
     since = batch.unknown_since
     if lost and since is None:
-        since = queries.batch(connection, batch.batch_id).claimed_at
+        since = batch.claimed_at
     state = "pending" if since is None else "unknown"
-    _update(connection, batch.batch_id, state=state, reason=None, unknown_since=since, not_before=not_before)
+    values = {"state": state, "reason": None, "unknown_since": since, "not_before": not_before}
+    _update(connection, batch, lease_token=batch.lease_token + int(take_away), **values)
     return queries.batch(connection, batch.batch_id)
 
 
 def hold(connection: Connection, batch: BatchRow, reason: str) -> None:
     """Leaves an unknown batch to a person."""
-    _update(connection, batch.batch_id, reason=reason, not_before=None)
+    _update(connection, batch, reason=reason, not_before=None)
 
 
 def append_exception(
@@ -191,20 +209,6 @@ def append_exception(
     )
 
 
-def recover(connection: Connection, destination: str, now: datetime) -> int:
-    """Makes what a crash left as ``sending`` unknown; returns how many events that are."""
-    left = queries.batches_in(connection, destination, "sending")
-    table = schema.attempts
-    for batch in left:
-        connection.execute(
-            update(table)
-            .where(table.c.batch_id == batch.batch_id, table.c.outcome.is_(None))
-            .values(outcome="unknown", reason="the run ended before the answer", ended_at=now)
-        )
-        put_back(connection, batch, None, lost=True)
-    return sum(batch.events for batch in left)
-
-
 def settle_files(connection: Connection, destination: str, now: datetime) -> None:
     """Marks the files in which nothing waits any more, and nothing is unknown."""
     files, batches, newest = schema.files, schema.batches, schema.exceptions
@@ -232,5 +236,8 @@ def _insert(connection: Connection, table: Table, **values: object) -> int:
     return int(connection.execute(insert(table).values(values).returning(*table.primary_key)).scalar_one())
 
 
-def _update(connection: Connection, batch_id: int, **values: object) -> None:
-    connection.execute(update(schema.batches).where(schema.batches.c.batch_id == batch_id).values(values))
+def _update(connection: Connection, batch: BatchRow, **values: object) -> None:
+    """Changes a batch that is still as it was read, and ends its lease; LedgerConflict when it is not."""
+    values = {**values, "lease_owner": None, "lease_until": None}
+    if connection.execute(update(schema.batches).where(*as_known(batch)).values(values)).rowcount != 1:
+        raise taken_away(batch)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from waybill.delivery import actions, entries, payloads, queries, recut
 from waybill.delivery.actions import Author
-from waybill.delivery.claims import HELD
+from waybill.delivery.queries import HELD
 from waybill.delivery.entries import Entry, Standing
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger

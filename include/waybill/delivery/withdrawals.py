@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
 from waybill.delivery import queries, schema
-from waybill.delivery.claims import HELD
+from waybill.delivery.queries import HELD
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 
@@ -46,8 +46,8 @@ def read(delta: DeltaFile) -> list[Withdrawal]:
 def apply(connection: Connection, delta: DeltaFile, wanted: Sequence[Withdrawal], now: datetime) -> int:
     """Takes events that wait out of the queue; returns how many.
 
-    What may have arrived already (unknown) cannot be taken back: it is not repeated and stays unknown. What has ended
-    stays as it is.
+    What may have arrived already (unknown, or being sent by another deliverer) cannot be taken back: it is not repeated
+    and stays unknown until an answer says otherwise. What has ended stays as it is.
     """
     if queries.withdrawals_applied(connection, delta.destination, delta.build_id):
         return 0
@@ -66,7 +66,8 @@ def apply(connection: Connection, delta: DeltaFile, wanted: Sequence[Withdrawal]
 def _apply_to_file(
     connection: Connection, delta: DeltaFile, file_id: str, rows: Sequence[Withdrawal], now: datetime
 ) -> int:
-    waiting = [batch for batch in queries.leaf_batches(connection, file_id) if batch.state in queries.WAITING]
+    open_states = (*queries.WAITING, "sending")
+    waiting = [batch for batch in queries.leaf_batches(connection, file_id) if batch.state in open_states]
     starts = sorted((start, end, batch) for batch in waiting for start, end in batch.row_ranges)
     overridden = queries.overrides(connection, file_id)
     found = []

@@ -41,8 +41,8 @@ class Office:
     def set_clock(self, at: datetime) -> None:
         self.settings = self.settings.model_copy(update={"as_of": at})
 
-    def deliver(self) -> DeliveryReport:
-        return deliver(self.settings, "meta", policy=QUICK)
+    def deliver(self, **options: Any) -> DeliveryReport:
+        return deliver(self.settings, "meta", policy=QUICK, **options)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Asks (or changes) the ledger's database itself, not Waybill."""

@@ -32,6 +32,9 @@ from waybill.settings import Dataset, DestinationSettings
 
 LOG = logging.getLogger(__name__)
 
+_RECORD_SECONDS = 10.0
+"""How long a run that ends tries to record answers that it knows."""
+
 _DOUBTS = 20
 """Refused single events, each possibly a matter of the whole dataset, after which it is left alone."""
 
@@ -98,11 +101,17 @@ class Sender:
         self._judge_doubts()
 
     def _wind_up(self) -> None:
+        """Records the answers under way. A ledger that is away is waited for a little, because they are known."""
+        give_up: float | None = None
         while self._in_flight:
             try:
                 self._collect(None)
             except Exception as error:  # the one that ends this run is on its way already
-                LOG.warning("an answer could not be recorded (%s)", type(error).__name__)
+                give_up = give_up or time.monotonic() + _RECORD_SECONDS
+                if time.monotonic() >= give_up:
+                    LOG.warning("%s answers could not be recorded (%s)", len(self._in_flight), type(error).__name__)
+                    return
+                time.sleep(_RECORD_SECONDS / 20)
 
     def _step(self, pool: ThreadPoolExecutor) -> bool:
         """Starts what may start, then waits for an answer or the end of a rest; False when nothing is left to do."""
@@ -151,12 +160,15 @@ class Sender:
         soonest = min((wait for wait in waits if wait is not None), default=None)
         done, _ = wait(self._in_flight, timeout=soonest, return_when=FIRST_COMPLETED)
         for future in done:
-            sent = self._in_flight.pop(future)
+            sent = self._in_flight[future]
             error = future.exception()
-            if error is not None:  # a fault of the adapter: the request may have left
+            if error is None:
+                self._settle(sent, future.result())
+            else:  # a fault of the adapter: the request may have left
                 self._settle(sent, Unknown(f"the adapter failed ({type(error).__name__})", Receipt()))
+            del self._in_flight[future]  # only what the ledger knows is forgotten here
+            if error is not None:
                 raise error
-            self._settle(sent, future.result())
 
     def _settle(self, sent: _Sent, outcome: Outcome) -> None:
         batch, rows = sent.claim.batch, sent.claim.rows

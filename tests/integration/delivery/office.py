@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from ledgers import ask, tables
 from waybill.delivery.retry import RetryPolicy
@@ -37,6 +38,9 @@ class Office:
 
     def set_token(self, token: str) -> None:
         self.change(datasets={"main": Dataset(dataset_id=DATASET, access_token=token)})
+
+    def move_ledger(self, uri: str) -> None:
+        self.settings = self.settings.model_copy(update={"ledger_uri": SecretStr(uri)})
 
     def set_clock(self, at: datetime) -> None:
         self.settings = self.settings.model_copy(update={"as_of": at})

@@ -14,7 +14,7 @@ def expiring(
     """How many pending and unknown events expire within this time, and when the first of them does."""
     found: list[int] = []
     for file in queries.files(connection, destination):
-        if file.settled_at is not None:
+        if file.settled_at is not None or not files.hold(file.file_id):  # another deliverer tells of what it enrolled
             continue
         overrides = queries.overrides(connection, file.file_id)
         rows = [row for row, state in overrides.items() if state == "unknown"]

@@ -1,6 +1,7 @@
 """The batches that wait in this run, in memory: the soonest expiry first, and each dataset resting when it must.
 
-The ledger knows what waits; this only decides what is next. One deliverer works at a time, so nothing else claims.
+The ledger knows what waits; this only decides what is next. Another deliverer may have claimed it by then: a claim
+finds that out.
 """
 
 import heapq

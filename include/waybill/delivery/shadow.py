@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from waybill import delta
 from waybill.delivery import enrolment, queries, withdrawals
-from waybill.delivery.claims import HELD
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
+from waybill.delivery.queries import HELD
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.destinations.base import Capabilities
 from waybill.settings import DestinationSettings, Settings

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from waybill.delivery import actions, entries, payloads, queries, recut
 from waybill.delivery.actions import Author
-from waybill.delivery.queries import HELD
 from waybill.delivery.entries import Entry, Standing
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.publish import publish
+from waybill.delivery.queries import HELD
 from waybill.delivery.recut import Change
 from waybill.errors import ConfigurationError
 from waybill.home import Home

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    consumes,
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -91,6 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.builds = 0
         self.deliverers = [Deliverer(self.ledger, self.world) for _ in range(2)]
         self.answered: set[Key] = set()
+        self.made: list[tuple[Claim, Request]] = []
 
     def teardown(self) -> None:
         self.ledger.close()
@@ -123,7 +126,7 @@ class LedgerMachine(RuleBasedStateMachine):
             waiting = queries.batches_in(connection, "meta", *queries.WAITING)
         return multiple(*(batch for batch in waiting if not (batch.reason or "").startswith(HELD)))
 
-    @rule(target=claims, who=st.integers(0, 1), batch=remembered)
+    @rule(target=claims, who=st.integers(0, 1), batch=consumes(remembered))
     def claim(self, who: int, batch: BatchRow) -> Any:
         with self.ledger.transaction() as connection:
             is_known = queries.batch(connection, batch.batch_id) == batch
@@ -138,6 +141,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if claim is None or expected is None:
             return multiple()
         assert [(batch.file_id, row.row_number) for row in claim.rows] == expected.keys
+        self.made.append((claim, expected))
         return (who, claim, expected)
 
     @rule(held=claims)
@@ -160,7 +164,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(held=claims, kind=st.sampled_from(ANSWERS), data=st.data())
     def settle(self, held: tuple[int, Claim, Request], kind: str, data: st.DataObject) -> None:
-        _, claim, request = held
+        """Also of a claim that was settled before, or that somebody else has made."""
+        self._settle(held[1], held[2], kind, data)
+
+    def _settle(self, claim: Claim, request: Request, kind: str, data: st.DataObject) -> None:
         outcome = _outcome(kind, len(claim.rows), data)
         with self.ledger.transaction() as connection:
             settled = settlement.settle(
@@ -190,7 +197,20 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
-        keys = data.draw(st.lists(st.sampled_from(sorted(self.model.rows)), unique=True, max_size=3))
+        self._withdraw(data.draw(st.lists(st.sampled_from(sorted(self.model.rows)), unique=True, max_size=3)))
+
+    @precondition(lambda self: self.model.requests)
+    @rule(data=st.data())
+    def withdraw_what_is_being_sent(self, data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from(self.model.requests))
+        self._withdraw([data.draw(st.sampled_from(request.keys))])
+
+    @precondition(lambda self: self.model.requests)
+    @rule(data=st.data(), kind=st.sampled_from(ANSWERS))
+    def settle_what_is_being_sent(self, data: st.DataObject, kind: str) -> None:
+        self._settle(*data.draw(st.sampled_from([held for held in self.made if held[1].is_ours])), kind, data)
+
+    def _withdraw(self, keys: list[Key]) -> None:
         self.builds += 1
         wanted = [withdrawals.Withdrawal(*key, "main", "Purchase", "s/o", "id", "consent") for key in keys]
         build: Any = SimpleNamespace(destination="meta", build_id=f"build {self.builds}")

@@ -32,7 +32,7 @@ class Deliverer:
         self.seconds = 0.0
         self.leases = Leases(ledger.place, seconds=60, elapsed=lambda: self.seconds)
         self.ledger = ledger
-        self._claims = Claims(ledger, files, LIMITS, Clock(NOW), self.leases)
+        self._claims = Claims(ledger, files, LIMITS, Clock(NOW), leases=self.leases)
 
     def claim(self) -> Claim:
         claim = self.try_to_claim(self.waiting())

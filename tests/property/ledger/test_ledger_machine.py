@@ -72,7 +72,7 @@ class Deliverer:
     def __init__(self, ledger: Ledger, world: World) -> None:
         clock = SimpleNamespace(now=lambda: world.now)
         self.leases = Leases(world, seconds=LEASE, elapsed=lambda: world.seconds)  # type: ignore[arg-type]
-        self.claims = Claims(ledger, world, LIMITS, clock, self.leases)  # type: ignore[arg-type]
+        self.claims = Claims(ledger, world, LIMITS, clock, leases=self.leases)  # type: ignore[arg-type]
 
 
 class LedgerMachine(RuleBasedStateMachine):

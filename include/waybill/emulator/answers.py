@@ -19,14 +19,16 @@ class GraphError:
     title: str = ""
     user_message: str = ""
     type: str = "OAuthException"
+    is_transient: bool = False
 
     def body(self, trace_id: str) -> dict[str, Any]:
         """The JSON body; keys that Meta leaves out are absent."""
         error: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
+        if self.title or self.is_transient:
+            error["is_transient"] = self.is_transient
         if self.title:
-            error["is_transient"] = False
             error["error_user_title"] = self.title
             error["error_user_msg"] = self.user_message
         error["fbtrace_id"] = trace_id

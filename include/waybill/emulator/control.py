@@ -13,6 +13,7 @@ from starlette.routing import Route
 from waybill.emulator.book import Book, BookedEvent
 from waybill.emulator.faults import KINDS
 from waybill.emulator.graph import Graph
+from waybill.emulator.plan import USUAL, Plan
 
 _DEFAULT_LIMIT = 1000
 
@@ -60,16 +61,27 @@ class Control:
         return JSONResponse({"status": "ok"})
 
     async def faults(self, request: Request) -> Response:
-        """GET: what is planned and what can be; POST: {"fault", "times", "from_request"}; DELETE: plans nothing."""
+        """GET: what is planned and what can be; POST: a plan, or a seed with chances; DELETE: nothing is planned."""
         plan = self._graph.plan
         if request.method == "DELETE":
             plan.clear()
         elif request.method == "POST":
             wish = json.loads(await request.body())
-            if not isinstance(wish, dict) or wish.keys() - {"fault", "times", "from_request"}:
-                raise ValueError("A plan is an object with fault, times and from_request.")
-            plan.add(str(wish.get("fault")), wish.get("times", 1), wish.get("from_request", 1))
-        return JSONResponse({"planned": plan.describe(), "kinds": {kind.name: kind.does for kind in KINDS.values()}})
+            _add(plan, wish)
+        kinds = {kind.name: kind.does for kind in KINDS.values()}
+        return JSONResponse({"planned": plan.describe(), "dice": plan.describe_dice(), "kinds": kinds})
+
+
+def _add(plan: Plan, wish: Any) -> None:
+    if isinstance(wish, dict) and wish.keys() == {"seed", "chances"} and isinstance(wish["chances"], dict):
+        plan.roll(wish["seed"], wish["chances"])
+        return
+    options = wish.get("options", {}) if isinstance(wish, dict) else None
+    if not isinstance(options, dict) or wish.keys() - {"fault", "times", "from_request", "options"}:
+        raise ValueError(
+            "A plan is an object with fault, times, from_request and options, or one with seed and chances."
+        )
+    plan.add(str(wish.get("fault")), wish.get("times", USUAL), wish.get("from_request", 1), options)
 
 
 async def _wrong_use(request: Request, error: Exception) -> Response:

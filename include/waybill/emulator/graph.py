@@ -15,8 +15,9 @@ from waybill.emulator import answers, envelope
 from waybill.emulator.answers import Refused
 from waybill.emulator.book import BookedEvent, BookedRequest, BookWriter
 from waybill.emulator.counting import offline_key
-from waybill.emulator.faults import Kind, Plan
+from waybill.emulator.faults import Fault
 from waybill.emulator.jsontext import Item
+from waybill.emulator.plan import Plan
 from waybill.emulator.validation import check_events
 
 # Graph API changelog, "Versions": when a version stops working; None while no date is set. Older ones are dead.
@@ -51,7 +52,7 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
-    fault: Kind | None = None
+    fault: Fault | None = None
 
 
 class Graph:
@@ -94,13 +95,26 @@ class Graph:
                 replace(booked, status=error.status, code=error.code, subcode=error.subcode, rule=refused.rule)
             )
             return Answer(error.status, error.body(trace_id))
+        booked = replace(booked, status=200, accepted=len(items), warnings=warnings)
         fault = self.plan.next()
-        status = None if fault is not None and fault.loses_answer else 200
-        booked = replace(
-            booked, status=status, accepted=len(items), warnings=warnings, fault=fault.name if fault else None
-        )
+        if fault is not None:
+            return self._strike(fault, booked, items)
         self.book.add(booked, _book_events(items, dataset, booked.received_at))
-        return Answer(200, answers.accepted(len(items), trace_id), fault)
+        return Answer(200, answers.accepted(len(items), trace_id))
+
+    def _strike(self, fault: Fault, booked: BookedRequest, items: list[Item]) -> Answer:
+        """Books a good request as its fault lets it end: accepted or not, whatever the sender is told."""
+        error = fault.error
+        booked = replace(booked, status=fault.status, fault=fault.kind.name)
+        if error is not None:
+            booked = replace(booked, code=error.code, subcode=error.subcode)
+        if fault.kind.accepts:
+            self.book.add(booked, _book_events(items, booked.dataset or "", booked.received_at))
+        else:
+            self.book.add(replace(booked, accepted=0, warnings={}))
+        if error is not None:
+            return Answer(error.status, error.body(booked.trace_id), fault)
+        return Answer(200, answers.accepted(len(items), booked.trace_id), fault)
 
     def _admit(self, call: Call, token: str, now: datetime) -> str:
         """The dataset that this call may write events to; refused when path, version, token or dataset are wrong."""

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from waybill.emulator.book import Book
+from waybill.emulator.plan import USUAL
 from waybill.emulator.server import Server, bind, make_app, platform, url_of
 
 
@@ -21,9 +22,14 @@ class Emulator:
     base_url: str
     book: Book
 
-    def plan(self, fault: str, times: int | None = 1, from_request: int = 1) -> None:
+    def plan(self, fault: str, times: int | str | None = USUAL, from_request: int = 1, **options: float) -> None:
         """Plans a fault for ``times`` accepted requests (None: until cleared), from the ``from_request``-th on."""
-        self._control("POST", "faults", {"fault": fault, "times": times, "from_request": from_request})
+        plan = {"fault": fault, "times": times, "from_request": from_request, "options": options}
+        self._control("POST", "faults", plan)
+
+    def roll(self, seed: int, chances: Mapping[str, float]) -> None:
+        """Lets seeded dice decide for each accepted request which fault it meets, if any."""
+        self._control("POST", "faults", {"seed": seed, "chances": dict(chances)})
 
     def clear_faults(self) -> None:
         """Forgets every planned fault."""

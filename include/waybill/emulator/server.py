@@ -23,8 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from waybill.emulator.book import BookWriter
 from waybill.emulator.control import Control
-from waybill.emulator.faults import Plan
 from waybill.emulator.graph import Call, Graph
+from waybill.emulator.plan import Plan
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

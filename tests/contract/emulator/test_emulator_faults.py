@@ -61,8 +61,9 @@ def test_a_refused_request_meets_no_fault(sender: Any, event: Event) -> None:
 def test_what_is_planned_can_be_read(sender: Any) -> None:
     sender.emulator.plan("accept_then_drop", times=3, from_request=5)
     faults = requests.get(f"{sender.emulator.base_url}/_emulator/faults", timeout=30).json()
-    assert faults["planned"] == [{"fault": "accept_then_drop", "times": 3, "skip": 4}]
-    assert faults["kinds"].keys() == {"accept_then_drop"}
+    assert faults["planned"] == [{"fault": "accept_then_drop", "times": 3, "skip": 4, "options": {}}]
+    assert faults["dice"] is None
+    assert "accept_then_drop" in faults["kinds"]
     sender.emulator.reset()
     faults = requests.get(f"{sender.emulator.base_url}/_emulator/faults", timeout=30).json()
     assert faults["planned"] == []
@@ -76,6 +77,16 @@ def test_what_is_planned_can_be_read(sender: Any) -> None:
         ({"fault": "accept_then_drop", "times": True}, "times"),
         ({"fault": "accept_then_drop", "from_request": "2"}, "from_request"),
         ({"fault": "accept_then_drop", "time": 1}, "A plan is an object"),
+        ({"fault": "slow", "options": {"minutes": 1}}, "no option 'minutes'; it has: seconds"),
+        ({"fault": "slow", "options": {"seconds": -1}}, "seconds"),
+        ({"fault": "slow", "options": {"times": 2}}, "no option"),
+        ({"fault": "throttled", "options": {"code": 100}}, "80004"),
+        ({"fault": "drop", "options": []}, "A plan is an object"),
+        ({"seed": "7", "chances": {}}, "seed"),
+        ({"seed": 7, "chances": {"explode": 0.5}}, "explode"),
+        ({"seed": 7, "chances": {"drop": 2}}, "from 0 to 1"),
+        ({"seed": 7, "chances": {"drop": 0.6, "page": 0.6}}, "more than 1"),
+        ({"seed": 7, "chances": []}, "A plan is an object"),
         ([], "A plan is an object"),
     ],
 )

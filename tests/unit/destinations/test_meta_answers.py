@@ -21,15 +21,13 @@ def answered(code: int, subcode: int | None = None, status: int = 400, **more: o
 @pytest.mark.parametrize(
     ("code", "subcode", "kind"),
     [
-        *((code, None, Retry) for code in (1, 2, 5000, 21009, 4, 17, 32, 341, 613, 368)),
-        *((code, None, Retry) for code in (80000, 80003, 80004, 80014)),
-        *((1, 99, Retry), (4, 1504022, Retry), (17, 2446079, Retry), (613, 1487742, Retry), (613, 5044001, Retry)),
+        *((code, None, Retry) for code in (4, 17, 32, 341, 613, 368, 80000, 80003, 80004, 80014)),
+        *((4, 1504022, Retry), (17, 2446079, Retry), (613, 1487742, Retry), (613, 5044001, Retry)),
         *((190, subcode, Stop) for subcode in (None, 458, 459, 460, 463, 464, 467)),
         *((code, None, Stop) for code in (102, 104, 3, 10, 200, 275, 294, 299, 2500, 2635)),
         (100, 33, Stop),
         *((100, subcode, Refused) for subcode in (2804003, 2804009, 2804010, 2804050, 2804036, 2804019, 1815356)),
         *((100, subcode, Refused) for subcode in (None, 2804999)),
-        *((code, None, Retry) for code in (0, 7, 300, 12345)),
     ],
 )
 def test_an_error_is_read_by_code_and_subcode_alone(
@@ -41,6 +39,19 @@ def test_an_error_is_read_by_code_and_subcode_alone(
     assert (outcome.receipt.http_status, outcome.receipt.code, outcome.receipt.subcode) == (status, code, subcode)
     assert outcome.receipt.trace_id == "AbC-_1"
     assert outcome.receipt.request_bytes == 10
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, Retry), (403, Retry), (429, Retry), (500, Unknown), (503, Unknown)])
+@pytest.mark.parametrize(("code", "subcode"), [(1, None), (1, 99), (2, None), (5000, None), (21009, None), (31337, 1)])
+def test_service_trouble_of_a_5xx_does_not_say_that_nothing_was_taken(
+    status: int, kind: type[object], code: int, subcode: int | None
+) -> None:
+    outcome = read(answered(code, subcode, status, is_transient=True), 3, SENT)
+
+    assert type(outcome) is kind
+    assert outcome.receipt.code == code
+    assert outcome.receipt.trace_id == "AbC-_1"
+    assert outcome.unclassified is (code == 31337)
 
 
 def test_only_a_code_that_is_not_listed_counts_as_unclassified() -> None:

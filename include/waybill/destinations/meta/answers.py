@@ -102,6 +102,7 @@ def read(answer: Answer, events: int, sent: Receipt) -> Outcome:
 
     Only a 200 whose ``events_received`` is the number sent is a success. An answer that cannot be read does not say
     whether the events were taken, so it is unknown, except for a 4xx, with which HTTP itself says that they were not.
+    Service trouble that comes with a 5xx is unknown too.
     """
     receipt = replace(sent, http_status=answer.status)
     body = _json_object(answer.body)
@@ -148,6 +149,9 @@ def _read_error(code: int, error: dict[str, Any], answer: Answer, receipt: Recei
         return Stop(reason, receipt, advice=_ADVICE[found])
     if found in (_D.REFUSED, _D.DOUBTFUL) and error.get("is_transient") is not True:
         return Refused(reason, receipt, doubtful=found is _D.DOUBTFUL)
+    if answer.status >= 500 and found in (_D.RETRY, None):
+        # "Something went wrong, try again" from a server that may have taken the events before it did.
+        return Unknown(reason, receipt, unclassified=found is None)
     after = max(_seconds(answer) or 0.0, BLOCKED_SECONDS if found is _D.BLOCKED else 0.0)
     return Retry(reason, receipt, after_seconds=after or None, unclassified=found is None)
 

@@ -1,0 +1,115 @@
+"""A small home that is fed as a build and a gate would feed it, without dbt: what is enrolled nowhere freezes again.
+
+Candidates are published too, so that the balance and the audit can be asked.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from office import DATASET, TOKEN, Office
+from outbox import NOW, Event, freeze, judge
+
+from waybill.clock import to_name
+from waybill.quality.gate import ensure_empty
+from waybill.settings import load_settings
+from waybill.warehouse.candidates import COLUMNS
+from waybill.warehouse.freeze import CHANGES_COLUMNS
+
+START_AT = "2026-11-01T00:00:00Z"
+
+
+def environment(home: Path, base_url: str) -> dict[str, str]:
+    """What a process needs to know to deliver from a home to an emulator."""
+    return {
+        "WAYBILL_HOME": str(home),
+        "WAYBILL_META_DATASET_ID": DATASET,
+        "WAYBILL_META_ACCESS_TOKEN": TOKEN,
+        "WAYBILL_META_BASE_URL": base_url,
+        "WAYBILL_META_START_AT": START_AT,
+    }
+
+
+@dataclass
+class Chain:
+    """The home, and every event that ever was a candidate in it."""
+
+    office: Office
+    events: list[Event] = field(default_factory=list)
+    builds: int = 0
+
+    @classmethod
+    def make(cls, home: Path, base_url: str, **changes: Any) -> "Chain":
+        settings = load_settings(environment(home, base_url)).model_copy(update={"as_of": NOW})
+        chain = cls(Office(settings))
+        chain.office.change(**changes)
+        return chain
+
+    def add(self, events: list[Event], withdrawals: list[tuple[str, int, str]] | None = None) -> None:
+        """New candidates, and the build and the gate after them."""
+        self.events += events
+        self.build(withdrawals or [])
+
+    def build(self, withdrawals: list[tuple[str, int, str]] | None = None) -> None:
+        """Freezes what is enrolled nowhere behind the newest enrolled file, opens its gate, publishes candidates."""
+        self.builds += 1
+        after, enrolled = self._enrolled()
+        rows = sorted(
+            (event for event in self.events if event.source_key not in enrolled),
+            key=lambda event: (event.dataset, event.occurred_at + event.window),
+        )
+        self._publish()
+        name = f"{to_name(NOW + timedelta(minutes=self.builds))}-{self.builds:06d}"
+        judge(freeze(self.office.home, rows, build=name, after=after, withdrawals=withdrawals or ()))
+
+    def _enrolled(self) -> tuple[str, set[str]]:
+        home = self.office.home
+        if not home.ledger_file.exists():
+            return "", set()
+        try:
+            with closing(sqlite3.connect(home.ledger_file)) as connection:
+                files = connection.execute("select file_id, path, after_file_id from files").fetchall()
+        except sqlite3.OperationalError:  # killed before its tables were there
+            return "", set()
+        last = {file_id for file_id, _, _ in files} - {after for _, _, after in files}
+        keys = {
+            key
+            for _, path, _ in files
+            for (key,) in duckdb.sql(f"select source_key from read_parquet('{home.root / path}')").fetchall()
+        }
+        return next(iter(last), ""), keys
+
+    def _publish(self) -> None:
+        home = self.office.home
+        home.create()
+        ensure_empty(home, "meta")
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for folder, columns in (("candidates", COLUMNS), ("changes", CHANGES_COLUMNS)):
+                path = home.published / folder / "meta"
+                path.mkdir(parents=True, exist_ok=True)
+                connection.execute(f"create or replace table published ({columns})")
+                if folder == "candidates":
+                    connection.executemany(f"insert into published values ({', '.join('?' * 22)})", self._candidates())
+                name = "all.parquet" if folder == "candidates" else "_empty.parquet"
+                connection.execute(f"copy published to '{path / name}' (format parquet)")
+        totals = pl.DataFrame({"destination": ["meta"], "candidates": [len(self.events)]})
+        totals.write_parquet(home.published / "candidates_total.parquet")
+        names = {"source": pl.String, "table_name": pl.String, "file": pl.String}
+        seen = pl.DataFrame(schema={**names, "size": pl.Int64, "modified_ns": pl.Int64})
+        seen.write_parquet(home.build / "seen_files.parquet")
+
+    def _candidates(self) -> list[list[Any]]:
+        return [
+            [
+                *("meta", event.source_key, "shop", "orders", str(event.number), None, event.kind, "Purchase"),
+                *(event.id, event.dataset, event.occurred_at, event.occurred_at, NOW, event.occurred_at + event.window),
+                *("sendable", [], 12.5, "EUR", "digest", self.builds, NOW, False),
+            ]
+            for event in self.events
+        ]

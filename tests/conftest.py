@@ -45,9 +45,16 @@ def ledger_postgresql() -> Iterator[LedgerServer]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write golden payloads and tables of the docs anew.")
+    parser.addoption("--all-boundaries", action="store_true", help="Kill every step at every occurrence of a boundary.")
 
 
 @pytest.fixture(scope="session")
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether the run shall write what it would compare with; look at the diff before you commit it."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def all_boundaries(request: pytest.FixtureRequest) -> bool:
+    """Whether the tests of kills shall take the long way, at every boundary of every step (an hour and more)."""
+    return bool(request.config.getoption("--all-boundaries"))

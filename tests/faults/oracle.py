@@ -34,6 +34,13 @@ class Enrolled:
         return sum(outcome in ("unknown", None) for outcome in self.outcomes)
 
 
+def has_tables(chain: Chain) -> bool:
+    """Whether there is a ledger already; one that was killed while it was made has no tables yet."""
+    if not chain.office.home.ledger_file.exists():
+        return False
+    return chain.office.rows("select count(*) from sqlite_master where name = 'attempts'") == [(1,)]
+
+
 def enrolled(chain: Chain) -> list[Enrolled]:
     """Every enrolled row of every file, as often as a leaf batch holds it."""
     office = chain.office
@@ -60,20 +67,21 @@ def enrolled(chain: Chain) -> list[Enrolled]:
 
 
 def violations(chain: Chain, book: Book, *, at_rest: bool = True) -> list[str]:
-    """One sentence per contradiction. ``at_rest``: everything has been delivered, so nothing may wait any more."""
-    ledger = enrolled(chain)
+    """One sentence per contradiction. ``at_rest``: everything has been delivered, so nothing may wait any more, and
+    Waybill's own sums are asked too."""
+    ledger = enrolled(chain) if has_tables(chain) else []
     booked: dict[str | None, list[BookedEvent]] = {}
     for event in book.events():
         booked.setdefault(event.event_id, []).append(event)
     requests = sum(request.dataset is not None and request.events > 0 for request in book.requests())
-    ((attempts,),) = chain.office.rows("select count(*) from attempts")
+    ((attempts,),) = chain.office.rows("select count(*) from attempts") if has_tables(chain) else ((0,),)
     found = [f"{requests} requests on the wire and {attempts} intents"] if requests > attempts else []
     found += _identity(chain, ledger, booked, at_rest=at_rest)
     for one in ledger:
         found += [f"{one.row['event_id']}: {text}" for text in _of_event(one, booked.get(one.row["event_id"], []))]
         if at_rest and one.state not in (*ENDS, "unknown"):
             found.append(f"{one.row['event_id']}: is {one.state} at rest")
-    return found + _own_sums(chain, ledger, booked)
+    return found + (_own_sums(chain, ledger, booked) if at_rest else [])
 
 
 def _identity(

@@ -1,0 +1,70 @@
+"""Deliveries in child processes that are traced, or killed at a boundary or after a while."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chain import Chain, environment
+from outbox import NOW
+
+TRACED = Path(__file__).parent / "traced"
+Kill = tuple[str, int, str]
+
+
+@dataclass
+class Nursery:
+    """A running ``nursery.py``."""
+
+    process: subprocess.Popen[str]
+
+    def deliver(
+        self,
+        chain: Chain,
+        *,
+        record: Path | None = None,
+        kill: Kill | None = None,
+        after_seconds: float | None = None,
+        changes: dict[str, Any] | None = None,
+    ) -> int:
+        """One delivery of a home in a process of its own: its exit code, or -9 when it was killed."""
+        settings = chain.office.settings
+        target = settings.destinations["meta"]
+        wish = {
+            "environment": environment(settings.home_root, target.base_url),
+            "as_of": (settings.as_of or NOW).isoformat(),
+            "changes": {"batch_size": target.batch_size, "threads": target.threads, **(changes or {})},
+            "record": str(record or ""),
+            "kill": kill,
+            "after_seconds": after_seconds,
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(wish) + "\n")
+        self.process.stdin.flush()
+        return int(json.loads(self.process.stdout.readline()))
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_")}
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(TRACED / "nursery.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=kept,
+    )
+    try:
+        yield Nursery(process)
+    finally:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()

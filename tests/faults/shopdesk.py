@@ -1,0 +1,65 @@
+"""A made-up shop and the real command line on it, whose steps can be traced or killed, the dbt that they start too."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from children import TRACED, Kill
+
+AS_OF = "2026-11-20T12:00:00+00:00"
+STEPS = ("extract", "build", "gate", "deliver")
+
+
+@dataclass(frozen=True)
+class ShopDesk:
+    """A home with a shop in it."""
+
+    home: Path
+    environment: dict[str, str]
+
+    def waybill(self, *arguments: str, record: Path | None = None, kill: Kill | None = None) -> tuple[int, str]:
+        """The exit code (-9: killed) and what was said, of one call of the command line in a group of its own."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_") or "DBT" in key}
+        wish = {"home": str(self.home), "record": str(record or ""), "kill": kill}
+        traced = {"FAULTS_TRACED": json.dumps(wish), "PYTHONPATH": str(TRACED)} if record or kill else {}
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "waybill", *arguments],
+            env={**kept, **self.environment, "WAYBILL_HOME": str(self.home), **traced},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=280)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        assert "Traceback" not in said, said
+        return process.returncode, said
+
+    def copy(self, home: Path) -> "ShopDesk":
+        shutil.copytree(self.home, home)
+        facts = home / "home.toml"
+        facts.write_text(facts.read_text().replace(str(self.home), str(home)))
+        return ShopDesk(home, self.environment)
+
+    def landed(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every landed row, by table, without what differs from run to run."""
+        tables = {}
+        for folder in sorted((self.home / "landing" / "shop").iterdir()):
+            rows = pl.read_parquet(folder / "*.parquet").drop("_run_id", "_extracted_at").unique()
+            tables[folder.name] = sorted(rows.rows(), key=repr)
+        return tables
+
+    def audited(self) -> str:
+        """What balance and audit find; nothing when both hold."""
+        code, said = self.waybill("ledger", "audit")
+        return "" if code == 0 else said

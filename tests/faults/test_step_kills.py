@@ -1,0 +1,126 @@
+"""Extract, build and gate are killed at their boundaries; the chain, run again, brings what an unharmed one brings.
+
+Most runs kill a step several times in a row, each time on what the kill before it left. ``--all-boundaries`` kills at
+every boundary, each on a home of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from children import Kill
+from kills import check_golden, counted, kills
+from office import DATASET, TOKEN
+from outbox import NOW
+from shopdesk import STEPS, ShopDesk
+
+from waybill.emulator import Emulator, running
+
+
+@dataclass
+class Unharmed:
+    """A shop that went through the chain once, its home before each step, and the boundaries that were met."""
+
+    platform: Emulator
+    before: dict[str, ShopDesk]
+    met: dict[str, Counter[str]]
+    landed: dict[str, object]
+    delivered: set[tuple[str, str | None, str]]
+
+
+def delivered(platform: Emulator) -> set[tuple[str, str | None, str]]:
+    return {(event.event_name, event.event_id, event.sha256) for event in platform.book.events()}
+
+
+@pytest.fixture(scope="module")
+def unharmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unharmed]:
+    folder = tmp_path_factory.mktemp("steps")
+    with running(folder / "book.sqlite", {DATASET: TOKEN}, now=lambda: NOW) as platform:
+        environment = {
+            "WAYBILL_META_DATASET_ID": DATASET,
+            "WAYBILL_META_ACCESS_TOKEN": TOKEN,
+            "WAYBILL_META_BASE_URL": platform.base_url,
+        }
+        desk = ShopDesk(folder / "home", environment)
+        size = ("--orders", "60", "--leads", "20", "--seed", "5", "--as-of", NOW.isoformat())
+        assert desk.waybill("sample", *size)[0] == 0
+        before, met = {}, {}
+        for step in STEPS:
+            before[step] = desk.copy(folder / f"before-{step}")
+            record = folder / f"{step}.txt"
+            code, said = desk.waybill(step, record=record)
+            assert code == 0, said
+            met[step] = counted(record)
+        assert desk.audited() == ""
+        yield Unharmed(platform, before, met, dict(desk.landed()), delivered(platform))
+
+
+@pytest.mark.parametrize("step", STEPS[:3])
+def test_the_boundaries_are_those_that_are_known(unharmed: Unharmed, step: str, update_golden: bool) -> None:
+    check_golden(step, set(unharmed.met[step]), update=update_golden)
+
+
+def finished(desk: ShopDesk, unharmed: Unharmed, step: str) -> list[str]:
+    """Runs the chain from a step on, and compares what it brought with what the unharmed one did."""
+    for later in STEPS[STEPS.index(step) :]:
+        code, said = desk.waybill(later)
+        if code != 0:
+            return [f"{later} ended with {code}: {said}"]
+    found = [desk.audited()]
+    found += ["other rows landed"] if desk.landed() != unharmed.landed else []
+    found += ["other events were delivered"] if delivered(unharmed.platform) != unharmed.delivered else []
+    if step != "deliver" and len(unharmed.platform.book.events()) != len(unharmed.delivered):
+        found.append("something was delivered twice")
+    return [text for text in found if text]
+
+
+CHOSEN = {
+    "extract": [("fsync landing/shop/clicks", 1, "before"), ("rename", 1, "after"), ("rename", 4, "before")],
+    "build": [
+        ("duckdb commit", 60, "after"),
+        ("rename delta/meta/*.parquet", 1, "after"),
+        ("rename build/state", 2, "before"),
+    ],
+    "gate": [("rename published/gate/meta/*.parquet", 1, "before"), ("rename delta", 1, "before")],
+}
+"""Half-landed windows; a dbt run in the middle; a delta file without its sidecar; reasons without a decision."""
+
+
+def chosen(step: str, met: Counter[str]) -> list[Kill]:
+    """The boundaries whose names begin so, as kills; an occurrence that there is not becomes the last one."""
+    found = []
+    for start, number, side in CHOSEN[step]:
+        names = [name for name in met if name.startswith(start)]
+        assert names, start
+        crossings = [(name, place) for name in names for place in range(1, met[name] + 1)]
+        name, place = crossings[min(number, len(crossings)) - 1]
+        found.append((name, place, side))
+    return found
+
+
+def test_kills_in_a_row(unharmed: Unharmed, tmp_path: Path) -> None:
+    unharmed.platform.reset()
+    desk = unharmed.before["extract"].copy(tmp_path / "home")
+    for step in STEPS[:3]:
+        for kill in chosen(step, unharmed.met[step]):
+            code, said = desk.waybill(step, kill=kill)
+            assert code == -9, (kill, said)
+        if step != "gate":
+            assert desk.waybill(step)[0] == 0
+    assert finished(desk, unharmed, "gate") == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_at_every_boundary(unharmed: Unharmed, tmp_path: Path, step: str, all_boundaries: bool) -> None:
+    if not all_boundaries:
+        pytest.skip("takes an hour and more: --all-boundaries")
+    found: dict[Kill, list[str]] = {}
+    for number, kill in enumerate(kills(unharmed.met[step], everything=False)):
+        unharmed.platform.reset()
+        desk = unharmed.before[step].copy(tmp_path / f"killed{number}")
+        code, said = desk.waybill(step, kill=kill)
+        found[kill] = [] if code == -9 else [f"was not killed: {said}"]
+        found[kill] += finished(desk, unharmed, step)
+    assert {kill: texts for kill, texts in found.items() if texts} == {}

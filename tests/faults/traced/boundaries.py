@@ -1,0 +1,146 @@
+"""Finds the boundaries of a step, and kills at one of them: every commit, durable write, rename and request.
+
+Nothing is listed by hand: ``install`` wraps what commits and writes anywhere in the process, and names each boundary by
+what is done, to what, and by which function of Waybill. A process that shall be killed kills its whole group, itself
+included, right before or right after one boundary.
+"""
+
+import itertools
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PLUMBING = ("waybill.files", "waybill.delivery.ledger", "waybill.delivery.database")
+"""Modules that only pass a call on: what matters is who called them."""
+
+_VARYING = re.compile(r"\d[\dTZ-]*")
+
+
+class Tracer:
+    """Counts boundaries by name, writes them down, and kills at the one that was asked for.
+
+    ``kill`` is (name, occurrence from 1, "before" or "after"); with ``*`` as its name, any boundary counts.
+    """
+
+    def __init__(self, home: str, record: str = "", kill: tuple[str, int, str] | None = None) -> None:
+        self._home = Path(home)
+        self._record = record
+        self._kill = kill
+        self._counted: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def around(self, kind: str, target: str, call: Callable[[], Any]) -> Any:
+        name = f"{kind} {target} by {_caller()}".replace("  ", " ")
+        with self._lock:
+            self._counted.update([name, "*"])
+            here = {(name, self._counted[name]), ("*", self._counted["*"])}
+            if self._record:
+                with Path(self._record).open("a", encoding="utf-8") as record:
+                    record.write(name + "\n")
+        self._kill_if(here, "before")
+        result = call()
+        self._kill_if(here, "after")
+        return result
+
+    def inside(self, path: Any) -> str | None:
+        """A path of the home with what varies from run to run masked; None for every other path."""
+        try:
+            return _VARYING.sub("*", str(Path(os.fspath(path)).relative_to(self._home))).replace(".*.tmp", ".tmp")
+        except (TypeError, ValueError):
+            return None
+
+    def _kill_if(self, here: set[tuple[str, int]], side: str) -> None:
+        if self._kill is not None and self._kill[2] == side and self._kill[:2] in here:
+            os.killpg(0, signal.SIGKILL)
+            time.sleep(60)  # another thread of this group is gone before this one wakes
+
+
+def _caller() -> str:
+    """The nearest function of Waybill that is not plumbing."""
+    frame = sys._getframe(2)
+    for current in itertools.takewhile(bool, _frames(frame)):
+        module = current.f_globals.get("__name__", "")
+        if module.startswith("waybill.") and module not in PLUMBING:
+            return f"{module.removeprefix('waybill.')}.{current.f_code.co_qualname}".split(".<locals>")[0]
+    return Path(sys.argv[0]).parent.name if sys.argv and sys.argv[0] else "outside"
+
+
+def _frames(frame: Any) -> Any:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+    yield None
+
+
+def install(tracer: Tracer) -> None:
+    """Wraps everything that makes something durable, or sends it, in this process."""
+    _wrap_files(tracer)
+    _wrap_duckdb(tracer)
+    _wrap_sqlalchemy(tracer)
+    _wrap_requests(tracer)
+
+
+def _wrap_files(tracer: Tracer) -> None:
+    def of_path(kind: str, original: Callable[..., Any], place: int) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **options: Any) -> Any:
+            target = tracer.inside(arguments[place])
+            if target is None or (kind == "unlink" and not os.path.lexists(arguments[place])):
+                return original(*arguments, **options)
+            return tracer.around(kind, target, lambda: original(*arguments, **options))
+
+        return wrapped
+
+    fsync = os.fsync
+
+    def wrapped_fsync(handle: Any) -> None:
+        number = handle if isinstance(handle, int) else handle.fileno()
+        target = tracer.inside(Path(f"/proc/self/fd/{number}").readlink())
+        tracer.around("fsync", target, lambda: fsync(handle)) if target else fsync(handle)
+
+    os.fsync = wrapped_fsync
+    os.replace = of_path("rename", os.replace, 1)
+    os.rename = of_path("rename", os.rename, 1)
+    os.unlink = of_path("unlink", os.unlink, 0)
+
+
+def _wrap_duckdb(tracer: Tracer) -> None:
+    import duckdb
+
+    execute = duckdb.DuckDBPyConnection.execute
+
+    def wrapped(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        word = query.split(None, 1)[0].lower() if isinstance(query, str) and query.strip() else ""
+        if word not in ("copy", "commit"):
+            return execute(self, query, *arguments, **options)
+        return tracer.around(f"duckdb {word}", "", lambda: execute(self, query, *arguments, **options))
+
+    duckdb.DuckDBPyConnection.execute = wrapped  # type: ignore[method-assign]
+
+
+def _wrap_sqlalchemy(tracer: Tracer) -> None:
+    from sqlalchemy.engine.default import DefaultDialect
+
+    commit = DefaultDialect.do_commit
+
+    def wrapped(self: Any, connection: Any) -> None:
+        tracer.around("commit", "", lambda: commit(self, connection))
+
+    DefaultDialect.do_commit = wrapped  # type: ignore[method-assign]
+
+
+def _wrap_requests(tracer: Tracer) -> None:
+    from requests.adapters import HTTPAdapter
+
+    send = HTTPAdapter.send
+
+    def wrapped(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
+        return tracer.around("request", "", lambda: send(self, request, *arguments, **options))
+
+    HTTPAdapter.send = wrapped  # type: ignore[method-assign]

@@ -1,0 +1,78 @@
+"""A process that has imported everything and forks one delivery after the other, so that a kill costs no start-up.
+
+A line of JSON in, a line of JSON out: the exit status as the system tells it (-9: killed). Each child leads a group of
+its own and installs its own tracer; nothing that it does reaches the next one.
+"""
+
+import _strptime  # noqa: F401 (imported late by others; each child would pay for it)
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+import pandas  # noqa: F401 (the same)
+from boundaries import Tracer, install
+
+import waybill.delivery.enrolment
+import waybill.delivery.run
+import waybill.destinations.registry
+from waybill.delivery.publish import publish
+from waybill.delivery.retry import RetryPolicy
+from waybill.errors import WaybillError
+from waybill.settings import load_settings
+
+QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
+
+
+def deliver(wish: dict[str, Any]) -> int:
+    """One delivery and one publishing, as a DAG runs them; the exit code of the command line."""
+    kill = wish.get("kill")
+    install(Tracer(wish["environment"]["WAYBILL_HOME"], wish.get("record", ""), tuple(kill) if kill else None))
+    settings = load_settings(wish["environment"])
+    target = settings.destinations["meta"].model_copy(update=wish.get("changes", {}))
+    settings = settings.model_copy(
+        update={"as_of": datetime.fromisoformat(wish["as_of"]), "destinations": {"meta": target}}
+    )
+    settings.home.create()
+    try:
+        waybill.delivery.run.deliver(settings, "meta", policy=QUICK)
+        publish(settings)
+    except WaybillError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def child(wish: dict[str, Any]) -> None:
+    os.setpgid(0, 0)
+    code = 70
+    try:
+        code = deliver(wish)
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        wish = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            child(wish)
+        with contextlib.suppress(OSError):  # the child does it too; whoever comes first
+            os.setpgid(process, process)
+        if wish.get("after_seconds") is not None:
+            time.sleep(wish["after_seconds"])
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

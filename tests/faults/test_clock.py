@@ -1,8 +1,9 @@
-"""The edges of time: what expires does so to the microsecond, nothing is sent late, and a clock that jumps loses nothing."""
+"""The edges of time: what expires does so to the microsecond, nothing is sent late, clocks that jump lose nothing."""
 
-import os
+import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -104,12 +105,8 @@ def test_an_unknown_is_repeated_until_the_platform_may_have_forgotten_it(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_clock_that_jumps_between_runs(
-    chain: Chain, at: Setter, clocked: tuple[Emulator, Clock], seed: int
-) -> None:
-    """Back a day, on a week, back a year: what is sent was not expired by the clock that sent it, and nothing is lost."""
-    import random
-
+def test_a_clock_that_jumps_between_runs(chain: Chain, at: Setter, clocked: tuple[Emulator, Clock], seed: int) -> None:
+    """Back a day, on a week, back a year: what is sent had not expired by the platform's clock, and nothing is lost."""
     dice = random.Random(seed)  # noqa: S311 (repeatable on purpose)
     platform = clocked[0]
     hours = [0, *(dice.choice([-24 * 365, -24, -1, 0, 1, 47, 49, 24 * 8]) for _ in range(4))]
@@ -119,10 +116,8 @@ def test_a_clock_that_jumps_between_runs(
         chain.office.set_clock(NOW + timedelta(hours=jump))
         clocked[1].at = max(NOW, NOW + timedelta(hours=jump))
         chain.add(events(4, first=1 + 10 * step))
-        try:
+        with suppress(DestinationUnavailable):
             chain.office.deliver()
-        except DestinationUnavailable:
-            pass
         assert violations(chain, platform.book, at_rest=False) == []
     platform.clear_faults()
     at(chain, NOW + timedelta(hours=1))
@@ -136,7 +131,9 @@ ZONES = ["America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "UTC"]
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("change", ["2026-03-08T07:00:00+00:00", "2026-11-01T06:00:00+00:00", "2026-04-04T15:00:00+00:00"])
+@pytest.mark.parametrize(
+    "change", ["2027-03-14T07:00:00+00:00", "2027-11-07T06:00:00+00:00", "2027-04-03T15:00:00+00:00"]
+)
 def test_a_change_of_daylight_saving_moves_no_expiry(
     chain: Chain, at: Setter, clocked: tuple[Emulator, Clock], zone: str, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,8 +146,7 @@ def test_a_change_of_daylight_saving_moves_no_expiry(
         rows = [Event(1, minutes_ago=int((NOW - happened).total_seconds() // 60), window=timedelta(hours=6))]
         rows.append(Event(2, minutes_ago=rows[0].minutes_ago, window=timedelta(hours=7)))
         at(chain, moment)
-        # Frozen before the change of the offset, sent at the very expiry of the first one after it.
-        chain.frozen_at = moment
+        # They happen before the change of the offset; sent is at the very expiry of the first one, after it.
         chain.add(rows)
         at(chain, happened + timedelta(hours=6))
         chain.office.deliver()
@@ -158,5 +154,4 @@ def test_a_change_of_daylight_saving_moves_no_expiry(
         assert violations(chain, clocked[0].book) == []
     finally:
         monkeypatch.undo()
-        os.environ.setdefault("TZ", "UTC")
         time.tzset()

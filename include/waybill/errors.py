@@ -21,7 +21,7 @@ class ConfigurationError(WaybillError):
 
 
 class SourceUnavailable(WaybillError):
-    """The warehouse, or a file that this step reads, cannot be read now; the step may simply run again."""
+    """The warehouse, or a file that this step reads or writes, is out of reach now; the step may simply run again."""
 
     exit_code = 3
 

@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from waybill.errors import SourceUnavailable
+
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Yields a path beside ``path`` to write to, and renames it into place when the block ends well."""
+    """Yields a path beside ``path`` to write to, and renames it into place when the block ends well.
+
+    Raises SourceUnavailable when it cannot be written (a full disk, …); ``path`` is then as it was.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")  # also machines that share a folder differ
     try:
@@ -22,6 +27,14 @@ def written_aside(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         aside.chmod(0o600)
         aside.replace(path)
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__name__ == "IOException":  # DuckDB's, which is not imported here
+            said = error.strerror if isinstance(error, OSError) else None
+            raise SourceUnavailable(
+                f"{path} cannot be written now ({said or type(error).__name__}). Look at the disk and the folder's "
+                "owner, then run this again."
+            ) from error
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

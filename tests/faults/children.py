@@ -31,8 +31,13 @@ class Nursery:
         kill: Kill | None = None,
         after_seconds: float | None = None,
         changes: dict[str, Any] | None = None,
+        **more: Any,
     ) -> int:
-        """One delivery of a home in a process of its own: its exit code, or -9 when it was killed."""
+        """One delivery of a home in a process of its own: its exit code, or -9 when it was killed.
+
+        ``more``: ``full`` (a boundary where the disk is full), ``file_limit`` in bytes, ``busy_seconds`` for the
+        ledger's lock, ``said`` (where its error is written).
+        """
         settings = chain.office.settings
         target = settings.destinations["meta"]
         wish = {
@@ -42,6 +47,7 @@ class Nursery:
             "record": str(record or ""),
             "kill": kill,
             "after_seconds": after_seconds,
+            **more,
         }
         assert self.process.stdin is not None
         assert self.process.stdout is not None

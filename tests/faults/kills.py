@@ -69,11 +69,11 @@ def counted(record: Path) -> Counter[str]:
 
 
 def kills(met: Counter[str], *, everything: bool, known: Collection[str] = ()) -> list[Kill]:
-    """Right before and right after each boundary: at every occurrence, or at the first and the last one, but for those
-    that are ``known`` from another step."""
+    """Right before and right after each boundary: at every occurrence, or at the first one, and not at those that are
+    ``known`` from another step."""
     found: list[Kill] = []
     for name, times in met.items():
-        numbers = range(1, times + 1) if everything else sorted({1, times})
+        numbers = range(1, times + 1) if everything else [1]
         if name in known and not everything:
             continue
         found += [(name, number, side) for number in numbers for side in ("before", "after")]

@@ -24,11 +24,13 @@ class ShopDesk:
     home: Path
     environment: dict[str, str]
 
-    def waybill(self, *arguments: str, record: Path | None = None, kill: Kill | None = None) -> tuple[int, str]:
+    def waybill(
+        self, *arguments: str, record: Path | None = None, kill: Kill | None = None, **more: Any
+    ) -> tuple[int, str]:
         """The exit code (-9: killed) and what was said, of one call of the command line in a group of its own."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_") or "DBT" in key}
-        wish = {"home": str(self.home), "record": str(record or ""), "kill": kill}
-        traced = {"FAULTS_TRACED": json.dumps(wish), "PYTHONPATH": str(TRACED)} if record or kill else {}
+        wish = {"home": str(self.home), "record": str(record or ""), "kill": kill, **more}
+        traced = {"FAULTS_TRACED": json.dumps(wish), "PYTHONPATH": str(TRACED)} if record or kill or more else {}
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "waybill", *arguments],
             env={**kept, **self.environment, "WAYBILL_HOME": str(self.home), **traced},
@@ -55,7 +57,7 @@ class ShopDesk:
         """Every landed row, by table, without what differs from run to run."""
         tables = {}
         for folder in sorted((self.home / "landing" / "shop").iterdir()):
-            rows = pl.read_parquet(folder / "*.parquet").drop("_run_id", "_extracted_at").unique()
+            rows = pl.read_parquet(folder / "*.parquet").select(pl.exclude("^_.*$")).unique()
             tables[folder.name] = sorted(rows.rows(), key=repr)
         return tables
 

@@ -77,13 +77,12 @@ def finished(desk: ShopDesk, unharmed: Unharmed, step: str) -> list[str]:
 
 
 CHOSEN = {
-    "extract": [("fsync landing/shop/clicks", 1, "before"), ("rename", 1, "after"), ("rename", 4, "before")],
+    "extract": [("fsync landing/shop/clicks", 1, "before"), ("rename", 4, "after")],
     "build": [
         ("duckdb commit", 60, "after"),
         ("rename delta/meta/*.parquet", 1, "after"),
-        ("rename build/state", 2, "before"),
     ],
-    "gate": [("rename published/gate/meta/*.parquet", 1, "before"), ("rename delta", 1, "before")],
+    "gate": [("rename delta", 1, "before")],
 }
 """Half-landed windows; a dbt run in the middle; a delta file without its sidecar; reasons without a decision."""
 

@@ -1,14 +1,18 @@
 """The command line: every step that a DAG runs, without Airflow, and the questions that people ask."""
 
+import errno
 import signal
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 
 from waybill.cli import decisions, questions, steps, stores
 from waybill.cli.app import app
 from waybill.errors import WaybillError
+
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What the system says of a disk that is full, over quota, read-only or broken."""
 
 __all__ = ["app", "decisions", "main", "questions", "steps", "stores"]
 
@@ -21,4 +25,14 @@ def main() -> NoReturn:
     except WaybillError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        typer.echo(
+            f"The disk cannot be written: {error.strerror}{place}. Make room or mend it, then run this again; what a "
+            "step had finished is kept.",
+            err=True,
+        )
+        sys.exit(3)
     sys.exit(0)

@@ -5,10 +5,12 @@ what is done, to what, and by which function of Waybill. A process that shall be
 included, right before or right after one boundary.
 """
 
+import errno
 import itertools
 import os
 import re
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -21,18 +23,23 @@ PLUMBING = ("waybill.files", "waybill.delivery.ledger", "waybill.delivery.databa
 """Modules that only pass a call on: what matters is who called them."""
 
 _VARYING = re.compile(r"\d[\dTZ-]*")
+_ASIDE = re.compile(r"\.[0-9a-f]+\.tmp$")
 
 
 class Tracer:
     """Counts boundaries by name, writes them down, and kills at the one that was asked for.
 
-    ``kill`` is (name, occurrence from 1, "before" or "after"); with ``*`` as its name, any boundary counts.
+    ``kill`` is (name, occurrence from 1, "before" or "after"); with ``*`` as its name, any boundary counts. ``full`` is
+    (name, occurrence): there the disk is full.
     """
 
-    def __init__(self, home: str, record: str = "", kill: tuple[str, int, str] | None = None) -> None:
+    def __init__(
+        self, home: str, record: str = "", kill: tuple[str, int, str] | None = None, full: tuple[str, int] | None = None
+    ) -> None:
         self._home = Path(home)
         self._record = record
         self._kill = kill
+        self._full = full
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -45,6 +52,8 @@ class Tracer:
                 with Path(self._record).open("a", encoding="utf-8") as record:
                     record.write(name + "\n")
         self._kill_if(here, "before")
+        if self._full in here:
+            raise disk_full(kind)
         result = call()
         self._kill_if(here, "after")
         return result
@@ -52,7 +61,10 @@ class Tracer:
     def inside(self, path: Any) -> str | None:
         """A path of the home with what varies from run to run masked; None for every other path."""
         try:
-            return _VARYING.sub("*", str(Path(os.fspath(path)).relative_to(self._home))).replace(".*.tmp", ".tmp")
+            if self._home / "data_docs" in Path(os.fspath(path)).parents:
+                return "data_docs/*"
+            name = _ASIDE.sub(".tmp", str(Path(os.fspath(path)).relative_to(self._home)))
+            return _VARYING.sub("*", name)
         except (TypeError, ValueError):
             return None
 
@@ -62,6 +74,19 @@ class Tracer:
             time.sleep(60)  # another thread of this group is gone before this one wakes
 
 
+def disk_full(kind: str) -> Exception:
+    """What is raised where there is no room left."""
+    if kind.startswith("duckdb"):
+        import duckdb
+
+        return duckdb.IOException("IO Error: Could not write file: No space left on device")
+    if kind == "commit":
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        return error
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _caller() -> str:
     """The nearest function of Waybill that is not plumbing."""
     frame = sys._getframe(2)
@@ -69,7 +94,7 @@ def _caller() -> str:
         module = current.f_globals.get("__name__", "")
         if module.startswith("waybill.") and module not in PLUMBING:
             return f"{module.removeprefix('waybill.')}.{current.f_code.co_qualname}".split(".<locals>")[0]
-    return Path(sys.argv[0]).parent.name if sys.argv and sys.argv[0] else "outside"
+    return "dbt" if "dbt" in sys.modules else "outside"
 
 
 def _frames(frame: Any) -> Any:

@@ -8,10 +8,12 @@ import _strptime  # noqa: F401 (imported late by others; each child would pay fo
 import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas  # noqa: F401 (the same)
@@ -20,6 +22,7 @@ from boundaries import Tracer, install
 import waybill.delivery.enrolment
 import waybill.delivery.run
 import waybill.destinations.registry
+from waybill.delivery.ledger import Ledger
 from waybill.delivery.publish import publish
 from waybill.delivery.retry import RetryPolicy
 from waybill.errors import WaybillError
@@ -30,8 +33,13 @@ QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
 
 def deliver(wish: dict[str, Any]) -> int:
     """One delivery and one publishing, as a DAG runs them; the exit code of the command line."""
-    kill = wish.get("kill")
-    install(Tracer(wish["environment"]["WAYBILL_HOME"], wish.get("record", ""), tuple(kill) if kill else None))
+    kill, full = wish.get("kill"), wish.get("full")
+    home = wish["environment"]["WAYBILL_HOME"]
+    install(Tracer(home, wish.get("record", ""), tuple(kill) if kill else None, tuple(full) if full else None))
+    if wish.get("file_limit") is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], wish["file_limit"]))
+    if wish.get("busy_seconds") is not None:
+        (Ledger.__init__.__kwdefaults__ or {})["busy_seconds"] = wish["busy_seconds"]
     settings = load_settings(wish["environment"])
     target = settings.destinations["meta"].model_copy(update=wish.get("changes", {}))
     settings = settings.model_copy(
@@ -42,7 +50,8 @@ def deliver(wish: dict[str, Any]) -> int:
         waybill.delivery.run.deliver(settings, "meta", policy=QUICK)
         publish(settings)
     except WaybillError as error:
-        sys.stderr.write(f"{error}\n")
+        if wish.get("said"):
+            Path(wish["said"]).write_text(str(error), encoding="utf-8")
         return error.exit_code
     return 0
 

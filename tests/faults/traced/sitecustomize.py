@@ -4,8 +4,12 @@ import json
 import os
 
 if os.environ.get("FAULTS_TRACED"):
+    import resource
+
     from boundaries import Tracer, install
 
     wish = json.loads(os.environ["FAULTS_TRACED"])
-    kill = wish.get("kill")
-    install(Tracer(wish["home"], wish.get("record", ""), tuple(kill) if kill else None))
+    kill, full = wish.get("kill"), wish.get("full")
+    if wish.get("file_limit") is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], wish["file_limit"]))
+    install(Tracer(wish["home"], wish.get("record", ""), tuple(kill) if kill else None, tuple(full) if full else None))

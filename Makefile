@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test check clean lock
+.PHONY: help venv demo up test check soak clean lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -37,6 +37,10 @@ check: $(DEV_STAMP) ## The quick part of it: format, lint, types, unit tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(TEST_ENV) $(PYTHON) -m pytest tests/unit
+
+MINUTES ?= 30
+soak: $(DEV_STAMP) ## Seeded faults and kills on this machine for MINUTES=30, and whether the promise held
+	@PYTHONPATH=tests:tests/integration/delivery $(PYTHON) -W ignore tests/faults/soak.py --minutes $(MINUTES)
 
 lock: ## Resolve requirements.lock again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 from office import DATASET, TOKEN, Office
 from outbox import NOW, Event, freeze, judge
 
@@ -95,7 +96,8 @@ class Chain:
                 path.mkdir(parents=True, exist_ok=True)
                 connection.execute(f"create or replace table published ({columns})")
                 if folder == "candidates":
-                    connection.executemany(f"insert into published values ({', '.join('?' * 22)})", self._candidates())
+                    connection.register("candidates", pa.Table.from_pylist(self._candidates()))
+                    connection.execute("insert into published by name from candidates")
                 name = "all.parquet" if folder == "candidates" else "_empty.parquet"
                 connection.execute(f"copy published to '{path / name}' (format parquet)")
         totals = pl.DataFrame({"destination": ["meta"], "candidates": [len(self.events)]})
@@ -104,12 +106,14 @@ class Chain:
         seen = pl.DataFrame(schema={**names, "size": pl.Int64, "modified_ns": pl.Int64})
         seen.write_parquet(home.build / "seen_files.parquet")
 
-    def _candidates(self) -> list[list[Any]]:
+    def _candidates(self) -> list[dict[str, Any]]:
         return [
-            [
-                *("meta", event.source_key, "shop", "orders", str(event.number), None, event.kind, "Purchase"),
-                *(event.id, event.dataset, event.occurred_at, event.occurred_at, NOW, event.occurred_at + event.window),
-                *("sendable", [], 12.5, "EUR", "digest", self.builds, NOW, False),
-            ]
+            {
+                **{"destination": "meta", "source": "shop", "entity": "orders", "entity_key": str(event.number)},
+                **{"source_key": event.source_key, "event_kind": event.kind, "event_name": "Purchase"},
+                **{"event_id": event.id, "dataset": event.dataset, "verdict": "sendable"},
+                **{"occurred_at": event.occurred_at, "expires_at": event.occurred_at + event.window},
+                **{"value": 12.5, "currency": "EUR", "build_seq": self.builds, "built_at": NOW, "removed": False},
+            }
             for event in self.events
         ]

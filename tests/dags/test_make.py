@@ -15,7 +15,7 @@ def make(*arguments: str) -> str:
 
 def test_make_alone_lists_every_target_that_a_person_types() -> None:
     listed = {line.split()[1] for line in make().splitlines()}
-    assert listed == {"help", "venv", "demo", "up", "test", "check", "lock", "clean"}
+    assert listed == {"help", "venv", "demo", "up", "test", "check", "soak", "lock", "clean"}
 
 
 def test_ci_runs_make_test_and_that_runs_every_check_far_from_utc() -> None:

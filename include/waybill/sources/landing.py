@@ -124,10 +124,20 @@ def stage(
 
 
 def publish(staged: Iterable[Staged]) -> None:
-    """Lets staged files count, one rename each; a file of the same window is replaced."""
-    for one in staged:
-        one.aside.replace(one.path)
-        _to_disk(one.path.parent)
+    """Lets staged files count, one rename each; a file of the same window is replaced.
+
+    Where one cannot be renamed, those before it are taken back: a window that is missing is simply read again.
+    """
+    landed: list[Path] = []
+    try:
+        for one in staged:
+            one.aside.replace(one.path)
+            landed.append(one.path)
+            _to_disk(one.path.parent)
+    except BaseException:
+        for path in landed:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def discard(staged: Iterable[Staged]) -> None:

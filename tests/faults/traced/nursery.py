@@ -37,7 +37,7 @@ def deliver(wish: dict[str, Any]) -> int:
     home = wish["environment"]["WAYBILL_HOME"]
     install(Tracer(home, wish.get("record", ""), tuple(kill) if kill else None, tuple(full) if full else None))
     if wish.get("file_limit") is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], wish["file_limit"]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], resource.RLIM_INFINITY))
     if wish.get("busy_seconds") is not None:
         (Ledger.__init__.__kwdefaults__ or {})["busy_seconds"] = wish["busy_seconds"]
     settings = load_settings(wish["environment"])
@@ -50,6 +50,7 @@ def deliver(wish: dict[str, Any]) -> int:
         waybill.delivery.run.deliver(settings, "meta", policy=QUICK)
         publish(settings)
     except WaybillError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         if wish.get("said"):
             Path(wish["said"]).write_text(str(error), encoding="utf-8")
         return error.exit_code

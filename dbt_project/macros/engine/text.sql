@@ -46,7 +46,7 @@
     {%- endset -%}
     lower(
         case
-            when contains({{ made_of }}, 'Σ') or contains({{ made_of }}, 'İ') or contains({{ made_of }}, chr(775))
+            when {{ waybill.is_lowered_with_help(made_of) }}
                 then replace(
                     regexp_replace(
                         {{ value }},
@@ -58,6 +58,15 @@
             else {{ value }}
         end
     )
+{%- endmacro %}
+
+{% macro lowered_without_help(value, made_of=none) -%}
+    lower({{ value }})
+{%- endmacro %}
+
+{# Whether a text may become one with a character that DuckDB's lower() gets wrong: capital sigma, dotted capital I. #}
+{% macro is_lowered_with_help(value) -%}
+    (contains({{ value }}, 'Σ') or contains({{ value }}, 'İ') or contains({{ value }}, chr(775)))
 {%- endmacro %}
 
 {# Unicode's composed form (NFC), so that é is é however it was typed. #}

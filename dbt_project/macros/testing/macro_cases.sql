@@ -9,8 +9,6 @@
             cases.expected_sha256,
             {{ normalized }} as normalized
         from {{ ref('identifier_cases') }} as cases
-        left join {{ ref('countries') }} as countries
-            on cases.country = countries.country_code
         where cases.field = '{{ field }}'
     ),
 

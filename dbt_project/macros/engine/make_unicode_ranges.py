@@ -26,7 +26,8 @@ def is_noise(point: int) -> bool:
 
 
 def is_letter(point: int) -> bool:
-    return unicodedata.category(chr(point))[0] == "L"
+    """Letters that can be seen; Unicode calls some fillers letters."""
+    return unicodedata.category(chr(point))[0] == "L" and point not in INVISIBLE
 
 
 def is_numeral(point: int) -> bool:

@@ -215,7 +215,10 @@
     everything at its end that is neither a letter nor a digit nor #. A `tel:` address is read like any other text.
 #}
 {% macro phone_start(value) -%}
-    {%- set told = waybill.letter_points() | trim ~ waybill.numeral_points() | trim -%}
+    {#- Letters and numerals as libphonenumber has them: with the four fillers, which cannot be seen. -#}
+    {%- set told -%}
+    {{ waybill.letter_points() | trim }}\x{115f}\x{1160}\x{3164}\x{ffa0}{{ waybill.numeral_points() | trim }}
+    {%- endset -%}
     regexp_replace(
         regexp_replace({{ value }}, '^[^0-9+]+|[^#{{ told }}]+$', '', 'g'), '(?s)(?:[\\/] *x|;isub=).*$', ''
     )

@@ -72,7 +72,7 @@ def em(text: str) -> str | None:
 
 
 def ct(text: str) -> str | None:
-    return words(text) if any(unicodedata.category(char)[0] == "L" for char in text) else None
+    return words(text) if any(unicodedata.category(char)[0] == "L" and not is_blank(char) for char in text) else None
 
 
 def db(text: str, order: str | None, as_of: datetime) -> str | None:

@@ -85,6 +85,10 @@ def test_cities(texts: list[str]) -> None:
     agree("ct", texts, ct)
 
 
+def test_a_city_needs_a_letter_that_can_be_seen() -> None:
+    assert [city for city, _ in made("ct", ["0\u3164", "0 a\u3164", "\u3164"])] == [None, "0a", None]
+
+
 @given(texts=st.lists(st.tuples(TEXT, st.sampled_from(["@", "@x.", "@@", "."]), TEXT).map("".join), min_size=BATCH))
 @QUICK
 def test_addresses(texts: list[str]) -> None:

@@ -152,7 +152,7 @@ class Sender:
                     self._leases.extend(connection, sent.claim.batch, sent.claim.lease)
 
     def _collect(self, seconds: float | None) -> None:
-        """Settles what has an answer, after waiting for the first: ``seconds``, or until a lease wants to be extended."""
+        """Settles what has an answer, after waiting for it ``seconds``, or until a lease wants to be extended."""
         waits = [seconds, *(self._leases.seconds_to_extend(sent.claim.lease) for sent in self._in_flight.values())]
         soonest = min((wait for wait in waits if wait is not None), default=None)
         done, _ = wait(self._in_flight, timeout=soonest, return_when=FIRST_COMPLETED)

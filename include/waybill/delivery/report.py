@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from waybill.delivery import queries, ranges
+from waybill.destinations.base import Stop
 
 
 @dataclass
@@ -26,6 +27,14 @@ class Tally:
     expiring_soon: int | None = None
     lags: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ended:
+    """Why batches were left in the queue, by dataset."""
+
+    stopped: dict[str, Stop] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import OpenFiles
 from waybill.delivery.publish import publish
 from waybill.delivery.queries import HELD, BatchRow
-from waybill.delivery.report import DeliveryReport, Tally, open_events, report
+from waybill.delivery.report import DeliveryReport, Ended, Tally, open_events, report
 from waybill.delivery.retry import RetryPolicy
-from waybill.delivery.sender import Ended, Sender
+from waybill.delivery.sender import Sender
 from waybill.destinations import registry
 from waybill.destinations.base import Capabilities
 from waybill.errors import ConfigurationError, DestinationUnavailable

@@ -1,20 +1,21 @@
 """Sending: several requests at once, every ledger write from one thread, intent before and receipt after each."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from waybill.clock import Clock
-from waybill.delivery import pauses, settlement
+from waybill.delivery import pauses, settlement, stopping
 from waybill.delivery.claims import Claim, Claims
 from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import microseconds
 from waybill.delivery.queries import BatchRow
 from waybill.delivery.queue import Queue
-from waybill.delivery.report import Tally
+from waybill.delivery.report import Ended, Tally
 from waybill.delivery.retry import RetryPolicy
 from waybill.destinations.base import (
     Accepted,
@@ -43,14 +44,6 @@ _DOUBTS = 20
 class _Sent:
     claim: Claim
     at: float  # monotonic seconds
-
-
-@dataclass
-class Ended:
-    """Why batches were left in the queue, by dataset."""
-
-    stopped: dict[str, Stop] = field(default_factory=dict)
-    unavailable: dict[str, str] = field(default_factory=dict)
 
 
 class Sender:
@@ -87,25 +80,28 @@ class Sender:
     def send(self, waiting: list[BatchRow]) -> None:
         """Sends these batches, and what becomes of them; ``ended`` says afterwards what was left and why.
 
-        Whatever interrupts it, the answers of requests that are under way are waited for (as long as their time-outs)
-        and recorded, as far as the ledger takes them.
+        Whatever interrupts it, the answers of requests that are under way are waited for and recorded, as far as the
+        ledger takes them: as long as their time-outs, or for some seconds when this process is told to stop.
         """
         self._queue.add(batch for batch in waiting if self._has_dataset(batch))
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="waybill-send") as pool:
-            try:
-                while self._step(pool):
-                    pass
-            except BaseException:
-                self._wind_up()
-                raise
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="waybill-send")
+        try:
+            while self._step(pool):
+                pass
+        except BaseException as error:
+            told = stopping.is_told(error)
+            self._wind_up(time.monotonic() + stopping.ANSWER_SECONDS if told else math.inf)
+            pool.shutdown(wait=not told, cancel_futures=True)
+            raise
+        pool.shutdown()
         self._judge_doubts()
 
-    def _wind_up(self) -> None:
+    def _wind_up(self, until: float) -> None:
         """Records the answers under way. A ledger that is away is waited for a little, because they are known."""
         give_up: float | None = None
-        while self._in_flight:
+        while self._in_flight and (left := until - time.monotonic()) > 0:
             try:
-                self._collect(None)
+                self._collect(left if left < math.inf else None)
             except Exception as error:  # the one that ends this run is on its way already
                 give_up = give_up or time.monotonic() + _RECORD_SECONDS
                 if time.monotonic() >= give_up:
@@ -129,13 +125,14 @@ class Sender:
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         """Claims and starts requests until all threads are busy or nothing may be sent now."""
         while len(self._in_flight) < self._threads and (batch := self._queue.take()) is not None:
-            claim = self._claims.claim(batch)
-            if claim is not None:
-                payloads = [row.payload for row in claim.rows]
-                future = pool.submit(self._request, claim, Batch(self._datasets[batch.dataset], payloads))
-                self._in_flight[future] = _Sent(claim, time.monotonic())
-                self._tally.requests += 1
-                self._tally.sent += len(payloads)
+            with stopping.undisturbed():
+                claim = self._claims.claim(batch)
+                if claim is not None:
+                    payloads = [row.payload for row in claim.rows]
+                    future = pool.submit(self._request, claim, Batch(self._datasets[batch.dataset], payloads))
+                    self._in_flight[future] = _Sent(claim, time.monotonic())
+                    self._tally.requests += 1
+                    self._tally.sent += len(payloads)
 
     def _request(self, claim: Claim, batch: Batch) -> Outcome:
         """Sends, in a thread of its own, unless this process was held up for so long that its claim may be gone."""
@@ -159,11 +156,12 @@ class Sender:
         for future in done:
             sent = self._in_flight[future]
             error = future.exception()
-            if error is None:
-                self._settle(sent, future.result())
-            else:  # a fault of the adapter: the request may have left
-                self._settle(sent, Unknown(f"the adapter failed ({type(error).__name__})", Receipt()))
-            del self._in_flight[future]  # only what the ledger knows is forgotten here
+            with stopping.undisturbed():
+                if error is None:
+                    self._settle(sent, future.result())
+                else:  # a fault of the adapter: the request may have left
+                    self._settle(sent, Unknown(f"the adapter failed ({type(error).__name__})", Receipt()))
+                del self._in_flight[future]  # only what the ledger knows is forgotten here
             if error is not None:
                 raise error
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,6 +48,11 @@ def process(office: Office, lease_seconds: float) -> Iterator[subprocess.Popen[s
             yield running
         finally:
             running.kill()
+
+
+def let_leases_run_out(office: Office) -> None:
+    """Instead of waiting: nothing here may depend on how fast a machine is."""
+    office.rows("update batches set lease_until = '2026-01-01T00:00:00.000000Z' where lease_until is not null")
 
 
 @SERVER_ONLY
@@ -128,13 +132,12 @@ def test_a_deliverer_stopped_past_its_lease_wakes_up_and_changes_nothing(
         return Reply(200, accepted(call).body, hold=held) if len(platform.calls) == 1 else accepted(call)
 
     platform.script = script
-    with process(scripted_office, 2) as first:
+    with process(scripted_office, 3600) as first:
         assert platform.arrived.wait(60)
         first.send_signal(signal.SIGSTOP)
         early = scripted_office.deliver()  # its lease is still good
-        deadline = time.monotonic() + 60
-        while (second := scripted_office.deliver()).accepted == 0 and time.monotonic() < deadline:
-            time.sleep(0.2)
+        let_leases_run_out(scripted_office)
+        second = scripted_office.deliver()
         before = scripted_office.rows("select * from batches")
         held.set()
         first.send_signal(signal.SIGCONT)
@@ -168,7 +171,7 @@ def test_a_killed_deliverer_is_recovered_when_its_lease_has_run_out(
 
     assert scripted_office.deliver().accepted == 0
     assert scripted_office.states() == {"sending": 3}
-    scripted_office.rows("update batches set lease_until = '2026-01-01T00:00:00.000000Z'")
+    let_leases_run_out(scripted_office)
     assert scripted_office.deliver().accepted == 3
     assert scripted_office.rows("select outcome from attempts order by attempt_id") == [("unknown",), ("accepted",)]
 
@@ -203,7 +206,7 @@ def test_a_server_that_restarts_ends_the_run_and_loses_nothing(
     platform.script = script
     monkeypatch.setattr(sender, "_RECORD_SECONDS", 10.0 if back else 0.5)
     with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(office.deliver, lease_seconds=3600 if back else 1)
+        run = pool.submit(office.deliver, lease_seconds=3600)
         under_way.wait()
         own_server.stop()
         if back:
@@ -214,10 +217,10 @@ def test_a_server_that_restarts_ends_the_run_and_loses_nothing(
     assert ended.value.exit_code == 3
     if not back:
         own_server.start()
-        time.sleep(1.1)  # the leases
     assert office.states() == ({"accepted": 4, "pending": 4} if back else {"sending": 4, "pending": 4})
 
     platform.script = accepted
+    let_leases_run_out(office)
     report = office.deliver()
 
     assert office.states() == {"accepted": 8}

@@ -41,7 +41,7 @@ class Place(Protocol):
     def open(self, *, writable: bool, busy_seconds: float) -> Engine: ...
 
     def prepare(self, connection: Connection) -> None:
-        """Makes what the tables are put into."""
+        """Makes what the tables are put into; LedgerConflict when what is there is damaged."""
 
     def time(self, connection: Connection) -> datetime:
         """The time by which leases run: one clock for all who deliver, and never a home's fixed one."""
@@ -91,7 +91,9 @@ class File:
         return engine
 
     def prepare(self, connection: Connection) -> None:
-        pass  # a file needs no schema
+        """Looks at every page, because a damaged one might be read only after something new was sent."""
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+            raise _damaged(self, "quick_check")
 
     def time(self, connection: Connection) -> datetime:
         return Clock().now()
@@ -185,6 +187,13 @@ def _begin_with(engine: Engine, statement: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(statement)
+
+
+def _damaged(place: Place, found: str) -> LedgerConflict:
+    return LedgerConflict(
+        f"The ledger {place} is damaged ({found}). Restore it from a backup; do not delete it, because it is the "
+        "only record of what was sent."
+    )
 
 
 @contextmanager

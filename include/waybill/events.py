@@ -1,4 +1,4 @@
-"""The words that every part shares: verdicts, states, lag stages, and the bands of freshness.
+"""The words that every part shares: verdicts, states, lag stages, the bands of freshness, and names of rows.
 
 The equation of the balance is these words in this order; ``waybill balance`` prints exactly them.
 """
@@ -43,3 +43,14 @@ LAG_STAGES: Final = ("source", "extract", "build", "queue", "delivery")
 
 LAG_BANDS_SECONDS: Final = {"green": 3600, "amber": 2 * 3600, "red": 24 * 3600, "late": 7 * 24 * 3600}
 """Meta's guidance on freshness: within 1 h, 2 h, 24 h; after 7 days an event is lost."""
+
+
+def key_in_source_key(key: str) -> str:
+    """A key as it stands inside its source key, ``<source>/<entity>/<key>``; the macro source_key does the same."""
+    return key.replace("%", "%25").replace("/", "%2F")
+
+
+def key_of_source_key(source_key: str) -> str | None:
+    """The row's key inside a source key; None for a text that is none."""
+    parts = source_key.split("/")
+    return parts[2].replace("%2F", "/").replace("%25", "%") if len(parts) > 2 else None

@@ -9,6 +9,7 @@ from waybill.accounting.books import has_books, open_books, render
 from waybill.accounting.landed import Version, versions
 from waybill.accounting.reasons import meanings
 from waybill.errors import ConfigurationError
+from waybill.events import key_of_source_key
 from waybill.settings import Settings
 
 _FOUND = """
@@ -155,8 +156,9 @@ def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanati
 
 
 def _keys_in(wanted: str) -> set[str]:
-    """What was asked for as a key, and the key inside a source key (source/table/key)."""
-    return {wanted, *wanted.split("/")[2:3]}
+    """What was asked for as a key, and the key inside it where it is a source key."""
+    inside = key_of_source_key(wanted)
+    return {wanted} if inside is None else {wanted, inside}
 
 
 def _identity(version: Version) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ import duckdb
 
 from waybill import delta
 from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.events import key_in_source_key
 from waybill.settings import Settings
 
 HIDDEN: Final = "(hidden)"
@@ -16,17 +17,12 @@ _IN_CLEAR: Final = ("client_ip_address", "client_user_agent", "fbc", "fbp", "lea
 """Keys of user_data that platforms take unhashed: they are hidden unless somebody asks for them."""
 
 _FROZEN = """
-with frozen as (
-    select *, array_to_string(string_split(source_key, '/')[3:], '/') as key_and_part
-    from read_parquet($files, filename = true)
-)
-
 select filename, row_number, source_key, event_name, event_id, dataset, expires_at, past_expiry, payload,
-from frozen
+from read_parquet($files, filename = true)
 where
     $wanted is null
-    or $wanted in (source_key, event_id, key_and_part)
-    or starts_with(key_and_part, $wanted || '/')
+    or $wanted in (source_key, event_id)
+    or split_part(source_key, '/', 3) = $key
 qualify row_number() over (partition by event_name, source_key order by filename desc) = 1
 order by filename desc, row_number
 limit $wanted_rows
@@ -82,7 +78,13 @@ def _payloads(
         connection.execute("set TimeZone = 'UTC'")
         try:
             rows = connection.execute(
-                _FROZEN, {"files": [str(file.path) for file in files], "wanted": wanted, "wanted_rows": limit}
+                _FROZEN,
+                {
+                    "files": [str(file.path) for file in files],
+                    "wanted": wanted,
+                    "key": key_in_source_key(wanted or ""),
+                    "wanted_rows": limit,
+                },
             ).fetchall()
         except duckdb.Error as error:
             raise SourceUnavailable(

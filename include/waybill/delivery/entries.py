@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from waybill import delta
 from waybill.delivery import queries, ranges, schema, withdrawals
 from waybill.delivery.queries import BatchRow
+from waybill.events import key_in_source_key
 from waybill.home import Home
 
 _FOUND: Final = """
@@ -19,7 +20,7 @@ select
     file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
 from read_parquet($keys, union_by_name = true)
 where
-    (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $escaped)
+    (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $key)
     and ($destination is null or destination = $destination)
 order by destination, file_id, row_number
 """
@@ -75,8 +76,7 @@ class Standing:
 
 def find(home: Home, wanted: str, destination: str | None) -> list[Entry]:
     """The enrolled events of an order or lead, or of one source key or event_id."""
-    escaped = wanted.replace("%", "%25").replace("/", "%2F")
-    return _entries(home, _FOUND, wanted=wanted, escaped=escaped, destination=destination)
+    return _entries(home, _FOUND, wanted=wanted, key=key_in_source_key(wanted), destination=destination)
 
 
 def standing(connection: Connection, entries: Sequence[Entry]) -> list[Standing]:

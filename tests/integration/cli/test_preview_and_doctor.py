@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import duckdb
+import polars as pl
 from desk import Desk
 
 IN_CLEAR = {"client_ip_address", "client_user_agent", "fbc", "fbp", "lead_id", "subscription_id"}
@@ -75,3 +76,13 @@ def test_the_doctor_needs_a_build(tmp_path: Path, desk: Desk) -> None:
     answer = Desk(tmp_path / "fresh", desk.environment).waybill("doctor")
     assert answer.code == 2
     assert "waybill build" in answer.err
+
+
+def test_a_key_with_slashes_is_found_by_the_name_that_people_have_for_it(desk: Desk) -> None:
+    [file] = [path for path in (desk.home / "delta" / "meta").glob("*.parquet") if "withdrawals" not in path.name]
+    rows = pl.read_parquet(file)
+    names = ["shop/orders/2026%2F100%25", *rows["source_key"].to_list()[1:]]
+    rows.with_columns(pl.Series("source_key", names)).write_parquet(file)
+    for wanted in ("2026/100%", "shop/orders/2026%2F100%25"):
+        (shown,) = desk.waybill("preview", wanted, "--json").json
+        assert (shown["source_key"], shown["row_number"]) == (names[0], 0)

@@ -45,6 +45,10 @@ class Home:
     def ledger_file(self) -> Path:
         return self.root / "ledger.sqlite"
 
+    def delivery_lock(self, destination: str) -> Path:
+        """Held while a destination is delivered to from this machine, or a person changes an event of it."""
+        return self.root / f"ledger.{destination}.lock"
+
     @property
     def published(self) -> Path:
         return self.root / "published"

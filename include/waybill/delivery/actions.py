@@ -52,7 +52,7 @@ def alone(settings: Settings, destination: str) -> Iterator[Ledger]:
 
     A delivery remembers what it has read of the ledger, so nobody may move an event under its hands.
     """
-    with locked(settings.home.root / f"ledger.{destination}.lock") as is_alone:
+    with locked(settings.home.delivery_lock(destination)) as is_alone:
         if not is_alone:
             raise SourceUnavailable(
                 f"A delivery to {destination} is running on {settings.home.root}, so no event of it can be changed "

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from waybill.clock import Clock
-from waybill.delivery import caps, pauses, queries, settlement
+from waybill.delivery import caps, pauses, queries, records, settlement
 from waybill.delivery.leases import Lease, Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
@@ -78,7 +78,7 @@ class Claims:
                     self.is_capped = True
                     return None
                 taken, lease = self.leases.take(connection, batch, now)
-                return Claim(taken, rows, settlement.begin_attempt(connection, batch.batch_id, now), lease)
+                return Claim(taken, rows, records.begin_attempt(connection, batch.batch_id, now), lease)
             self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
         return None
 
@@ -99,7 +99,7 @@ class Claims:
         state = "expired" if batch.waiting_state == "pending" else "unknown"
         for row, why in ended:
             reason = why if state == "expired" else HELD + why
-            settlement.append_exception(connection, batch, row, state, reason, None, now)
+            records.append_exception(connection, batch, row, state, reason, None, now)
         self.expired += len(ended) if state == "expired" else 0
 
     def _end(

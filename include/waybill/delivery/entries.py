@@ -62,6 +62,14 @@ class Entry(NamedTuple):
     expires_at: datetime
     payload_digest: str
 
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.file_id, self.row_number
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.event_name, self.source_key
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -83,7 +91,7 @@ def standing(connection: Connection, entries: Sequence[Entry]) -> list[Standing]
     """Where these events stand in the ledger."""
     found: list[Standing] = []
     for file_id in dict.fromkeys(entry.file_id for entry in entries):
-        newest = _newest(connection, file_id)
+        newest = queries.newest_exceptions(connection, file_id)
         holder = {
             row: batch for batch in queries.leaf_batches(connection, file_id) for row in ranges.rows(batch.row_ranges)
         }
@@ -101,10 +109,10 @@ def unknown(home: Home, connection: Connection, destination: str) -> list[Standi
     for file in queries.files(connection, destination):
         if file.settled_at is not None:
             continue
-        newest = _newest(connection, file.file_id)
+        states = queries.overrides(connection, file.file_id)
         for batch in queries.leaf_batches(connection, file.file_id):
             rows = ranges.rows(batch.row_ranges)
-            wanted += [(file.file_id, row) for row in rows if newest.get(row, (batch.state, ""))[0] == "unknown"]
+            wanted += [(file.file_id, row) for row in rows if states.get(row, batch.state) == "unknown"]
     return standing(connection, _entries(home, _NAMED, wanted=wanted))
 
 
@@ -116,7 +124,7 @@ def rejected(home: Home, connection: Connection, destination: str) -> list[Stand
     wanted = [
         (file_id, row)
         for file_id in files
-        for row, (state, _) in _newest(connection, file_id).items()
+        for row, state in queries.overrides(connection, file_id).items()
         if state == "rejected"
     ]
     return standing(connection, _entries(home, _NAMED, wanted=wanted))
@@ -132,24 +140,12 @@ def taken_back(home: Home, entries: Sequence[Entry], *, as_frozen: bool = False)
     for destination in dict.fromkeys(entry.destination for entry in entries):
         own = [entry for entry in entries if entry.destination == destination]
         gone = _no_longer_sendable(home, destination, own, as_frozen=as_frozen)
-        found |= {entry: gone[entry[4:6]] for entry in own if entry[4:6] in gone}
+        found |= {entry: gone[entry.identity] for entry in own if entry.identity in gone}
         newest = delta.newest(home, destination)
         if newest is not None:
             reasons = {(row.file_id, row.row_number): row.reason for row in withdrawals.read(newest)}
-            found |= {entry: reasons[entry[:2]] for entry in own if entry[:2] in reasons}
+            found |= {entry: reasons[entry.place] for entry in own if entry.place in reasons}
     return found
-
-
-def _newest(connection: Connection, file_id: str) -> dict[int, tuple[str, str]]:
-    """Row number → state and reason of its newest exception; not for rows that were given back to their batch."""
-    table = schema.exceptions
-    query = (
-        select(table.c.row_number, table.c.state, table.c.reason)
-        .where(table.c.file_id == file_id)
-        .order_by(table.c.exception_id)
-    )
-    newest = {row.row_number: (row.state, row.reason) for row in connection.execute(query)}
-    return {row: told for row, told in newest.items() if told[0] != "pending"}
 
 
 def _no_longer_sendable(

@@ -1,7 +1,7 @@
 """What comes too late: an answer after its batch was taken away, a withdrawal while its event was being sent."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import asdict
 
 from sqlalchemy import Connection, literal, update
 
@@ -10,18 +10,15 @@ from waybill.delivery.payloads import FrozenRow
 from waybill.delivery.queries import HELD, BatchRow
 from waybill.destinations.base import Accepted, Outcome, Partial, Unknown
 
-_RECEIPT: Final = ("http_status", "code", "subcode", "trace_id", "events_received", "duration_ms", "request_bytes")
-
 
 def record_answer(connection: Connection, attempt_id: int, outcome: Outcome) -> None:
     """Keeps a late answer with its attempt, which stays unknown: whoever took the batch has acted on that."""
     table = schema.attempts
     said = f"; the answer came late: {outcome.name}" + (f" ({outcome.reason})" if outcome.reason else "")
-    receipt = {name: getattr(outcome.receipt, name) for name in _RECEIPT}
     connection.execute(
         update(table)
         .where(table.c.attempt_id == attempt_id, table.c.outcome == "unknown")
-        .values(reason=table.c.reason + literal(said), **receipt)
+        .values(reason=table.c.reason + literal(said), **asdict(outcome.receipt))
     )
 
 
@@ -35,7 +32,8 @@ def withdrawn_meanwhile(
     """
     if isinstance(outcome, Unknown) or rejects:
         return
-    held = queries.held_rows(connection, batch.file_id, [row.row_number for row in rows])
+    newest = queries.newest_exceptions(connection, batch.file_id, within=batch.row_ranges)
+    held = {row: exception.reason for row, exception in newest.items() if exception.is_held}
     for place, row in enumerate(rows):
         if row.row_number not in held or (isinstance(outcome, Partial) and place in outcome.rejected):
             continue

@@ -1,9 +1,8 @@
 """What is read from the ledger, as small named functions inside the caller's transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
@@ -16,6 +15,18 @@ WAITING = ("pending", "unknown")
 
 HELD: Final = "held_"
 """How the reason of an unknown batch begins that is never repeated: a person decides (``waybill ledger resolve``)."""
+
+
+class ExceptionRow(NamedTuple):
+    """The state that one row of a file has of its own, and why."""
+
+    state: str
+    reason: str
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it may have arrived and is left to a person."""
+        return self.state == "unknown" and self.reason.startswith(HELD)
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,10 @@ class BatchRow:
         """What it is while it waits: once an answer was lost, it stays unknown until there is one."""
         return "pending" if self.unknown_since is None else "unknown"
 
+    def is_left(self, on_unknown: str) -> bool:
+        """Whether it may have arrived and is left to a person, as the setting says or for its reason."""
+        return self.state != "pending" and (on_unknown == "hold" or (self.reason or "").startswith(HELD))
+
 
 def files(connection: Connection, destination: str | None = None) -> list[FileRow]:
     """Enrolled files in the order of their chains; LedgerConflict when a chain is broken."""
@@ -113,35 +128,27 @@ def batch(connection: Connection, batch_id: int) -> BatchRow:
     return BatchRow(**row._mapping)
 
 
-def overrides(connection: Connection, file_id: str, within: Ranges | None = None) -> dict[int, str]:
-    """Row number → the state that its newest exception gives it, for rows that have one.
+def newest_exceptions(connection: Connection, file_id: str, within: Ranges | None = None) -> dict[int, ExceptionRow]:
+    """Row number → its newest exception, for rows that have one.
 
     An exception ``pending`` gives a row back to its batch (a person lets it be sent again), so it is not among them.
     ``within`` looks only between the first and the last of these rows.
     """
     table = schema.exceptions
-    query = select(table.c.row_number, table.c.state).where(table.c.file_id == file_id).order_by(table.c.exception_id)
-    if within:
-        query = query.where(table.c.row_number >= within[0][0], table.c.row_number < within[-1][1])
-    newest = {row.row_number: row.state for row in connection.execute(query)}
-    return {row: state for row, state in newest.items() if state != "pending"}
-
-
-def held_rows(connection: Connection, file_id: str, rows: Sequence[int]) -> dict[int, str]:
-    """Row number → reason, for those of these rows (ascending) whose newest exception leaves them to a person."""
-    table = schema.exceptions
     query = (
         select(table.c.row_number, table.c.state, table.c.reason)
-        .where(table.c.file_id == file_id, table.c.row_number >= rows[0], table.c.row_number <= rows[-1])
+        .where(table.c.file_id == file_id)
         .order_by(table.c.exception_id)
     )
-    newest = {row.row_number: row for row in connection.execute(query)}
-    wanted = newest.keys() & set(rows)
-    return {
-        number: newest[number].reason
-        for number in wanted
-        if newest[number].state == "unknown" and newest[number].reason.startswith(HELD)
-    }
+    if within:
+        query = query.where(table.c.row_number >= within[0][0], table.c.row_number < within[-1][1])
+    newest = {row.row_number: ExceptionRow(row.state, row.reason) for row in connection.execute(query)}
+    return {row: exception for row, exception in newest.items() if exception.state != "pending"}
+
+
+def overrides(connection: Connection, file_id: str, within: Ranges | None = None) -> dict[int, str]:
+    """Row number → the state that its newest exception gives it."""
+    return {row: exception.state for row, exception in newest_exceptions(connection, file_id, within).items()}
 
 
 def is_unchanged(connection: Connection, known: BatchRow) -> bool:

@@ -23,7 +23,7 @@ from waybill.delivery.leases import LEASE_SECONDS, Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import OpenFiles
 from waybill.delivery.publish import publish
-from waybill.delivery.queries import HELD, BatchRow
+from waybill.delivery.queries import BatchRow
 from waybill.delivery.report import DeliveryReport, Ended, Tally, open_events, report
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.sender import Sender
@@ -93,7 +93,7 @@ def _admitted(home: Home, destination: str) -> Iterator[bool]:
     if database.place(home).is_shared:
         yield True
         return
-    with locked(home.root / f"ledger.{destination}.lock") as alone:
+    with locked(home.delivery_lock(destination)) as alone:
         yield alone
 
 
@@ -152,7 +152,7 @@ def _due(
         batch
         for batch in waiting
         if (batch.not_before is None or batch.not_before <= clock.now() or clock.fixed_at is not None)
-        and not (batch.state == "unknown" and (target.on_unknown == "hold" or (batch.reason or "").startswith(HELD)))
+        and not batch.is_left(target.on_unknown)
     ]
 
 

@@ -4,17 +4,17 @@ A batch is never re-cut in place: it becomes ``split`` and its children are inse
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, exists, insert, select, update
+from sqlalchemy import Connection, exists, select, update
 
-from waybill.delivery import isolation, late, queries, ranges, schema
+from waybill.delivery import isolation, late, queries, records, schema
 from waybill.delivery.leases import as_known, taken_away
 from waybill.delivery.payloads import FrozenRow, moment
 from waybill.delivery.queries import BatchRow
 from waybill.delivery.ranges import Ranges
-from waybill.destinations.base import Accepted, Outcome, Partial, Receipt, Refused, Unknown
+from waybill.destinations.base import Accepted, Outcome, Partial, Refused, Unknown
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def settle(
         return Settled(is_late=True)
     rejects = isinstance(outcome, Refused) and len(rows) == 1 and not keep
     for row, state, reason in late.withdrawn_meanwhile(connection, batch, rows, outcome, rejects=rejects):
-        append_exception(connection, batch, row, state, reason, attempt_id, now)
-    end_attempt(connection, attempt_id, outcome.name, outcome.reason, outcome.receipt, now)
+        records.append_exception(connection, batch, row, state, reason, attempt_id, now)
+    records.end_attempt(connection, attempt_id, outcome.name, outcome.reason, outcome.receipt, now)
     if isinstance(outcome, Accepted):
         finish(connection, batch, "accepted", None, now)
         return Settled(accepted=rows)
@@ -76,7 +76,7 @@ def settle(
         ]
         return Settled(waiting=_split(connection, batch, outcome.reason, parts, now))
     if isinstance(outcome, Refused) and not keep:
-        append_exception(connection, batch, rows[0], "rejected", outcome.reason, attempt_id, now)
+        records.append_exception(connection, batch, rows[0], "rejected", outcome.reason, attempt_id, now)
         finish(connection, batch, "rejected", outcome.reason, now)
         return Settled(rejected=1)
     return Settled(waiting=[put_back(connection, batch, not_before, lost=isinstance(outcome, Unknown))])
@@ -116,43 +116,21 @@ def _split(
     waiting = []
     for part in parts:
         ended = part.state not in queries.WAITING
-        key = _insert(
+        child = records.insert_child(
             connection,
-            schema.batches,
-            file_id=batch.file_id,
-            destination=batch.destination,
-            dataset=batch.dataset,
-            row_ranges=part.held,
-            events=ranges.count(part.held),
+            batch,
+            part.held,
             state=part.state,
             reason=part.reason,
             expires_at=moment(min(row.expires_at for row in part.sent)),
-            attempts=0,
             unknown_since=batch.unknown_since,
-            first_attempt_at=batch.first_attempt_at,
-            parent_batch_id=batch.batch_id,
             settled_at=now if ended else None,
         )
-        child = queries.batch(connection, key)
         if part.state == "rejected":
-            append_exception(connection, child, part.sent[0], "rejected", part.reason or "", attempt_id, now)
+            records.append_exception(connection, child, part.sent[0], "rejected", part.reason or "", attempt_id, now)
         if not ended:
             waiting.append(child)
     return waiting
-
-
-def begin_attempt(connection: Connection, batch_id: int, now: datetime) -> int:
-    """The intent: committed by the caller before a byte leaves."""
-    return _insert(connection, schema.attempts, batch_id=batch_id, started_at=now)
-
-
-def end_attempt(
-    connection: Connection, attempt_id: int, outcome: str, reason: str, receipt: Receipt, now: datetime
-) -> None:
-    """The receipt."""
-    table = schema.attempts
-    values = {**asdict(receipt), "outcome": outcome, "reason": reason or None, "ended_at": now}
-    connection.execute(update(table).where(table.c.attempt_id == attempt_id).values(values))
 
 
 def finish(connection: Connection, batch: BatchRow, state: str, reason: str | None, now: datetime) -> None:
@@ -181,34 +159,6 @@ def hold(connection: Connection, batch: BatchRow, reason: str) -> None:
     _update(connection, batch, reason=reason, not_before=None)
 
 
-def append_exception(
-    connection: Connection,
-    batch: BatchRow,
-    row: FrozenRow,
-    state: str,
-    reason: str,
-    attempt_id: int | None,
-    now: datetime,
-) -> None:
-    """Gives one row a state of its own."""
-    connection.execute(
-        insert(schema.exceptions).values(
-            file_id=batch.file_id,
-            batch_id=batch.batch_id,
-            row_number=row.row_number,
-            destination=batch.destination,
-            dataset=batch.dataset,
-            event_name=row.event_name,
-            source_key=row.source_key,
-            event_id=row.event_id,
-            state=state,
-            reason=reason,
-            attempt_id=attempt_id,
-            created_at=now,
-        )
-    )
-
-
 def settle_files(connection: Connection, destination: str, now: datetime) -> None:
     """Marks the files in which nothing waits any more, and nothing is unknown."""
     files, batches, newest = schema.files, schema.batches, schema.exceptions
@@ -229,11 +179,6 @@ def settle_files(connection: Connection, destination: str, now: datetime) -> Non
         .where(files.c.destination == destination, files.c.settled_at.is_(None), ~waits, ~unknown)
         .values(settled_at=now)
     )
-
-
-def _insert(connection: Connection, table: Table, **values: object) -> int:
-    """Inserts one row and returns its number."""
-    return int(connection.execute(insert(table).values(values).returning(*table.primary_key)).scalar_one())
 
 
 def _update(connection: Connection, batch: BatchRow, **values: object) -> None:

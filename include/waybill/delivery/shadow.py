@@ -7,7 +7,6 @@ from waybill.delivery import enrolment, queries, withdrawals
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
-from waybill.delivery.queries import HELD
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.destinations.base import Capabilities
 from waybill.settings import DestinationSettings, Settings
@@ -47,8 +46,7 @@ def _waiting(
         batches = queries.batches_in(connection, destination, *queries.WAITING, "sending")
         overrides = {name: queries.overrides(connection, name) for name in {batch.file_id for batch in batches}}
     for batch in batches:
-        is_held = target.on_unknown == "hold" or (batch.reason or "").startswith(HELD)
-        if batch.state == "pending" or not is_held:
+        if not batch.is_left(target.on_unknown):
             rows = files.take(batch.file_id, batch.row_ranges)
             ended = overrides[batch.file_id]
             yield [row for row in rows if row.row_number not in ended and (batch.file_id, row.row_number) not in gone]

@@ -27,6 +27,7 @@ from pydantic import (
 from waybill.clock import Clock
 from waybill.errors import ConfigurationError
 from waybill.home import Home
+from waybill.thresholds import Thresholds
 
 _INCLUDE = Path(__file__).parents[1]
 _TYPES = re.compile(r"varchar|boolean|integer|bigint|double|date|timestamptz|decimal\(\d{1,2},\d{1,2}\)")
@@ -104,6 +105,7 @@ class DestinationSettings(_Model):
     test_event_code: str | None = None
     partner_agent: str = Field(default="waybill", pattern=r"^[A-Za-z]{2}[A-Za-z0-9_.-]{0,20}$")
     datasets: dict[Name, Dataset] = {}
+    gate: Thresholds = Thresholds()
 
     @field_validator("base_url")
     @classmethod
@@ -209,10 +211,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home = Home(Path(env.get("WAYBILL_HOME") or "data").expanduser().absolute())
     facts = home.facts()
     raw = _read_toml(Path(env.get("WAYBILL_CONFIG") or _INCLUDE / "waybill.toml"))
+    for_all = raw.pop("gate", {})
     destinations = raw.get("destinations", {})
     for name, table in destinations.items():
         if isinstance(table, dict):
-            destinations[name] = _with_environment(name, table, env, facts.start_at)
+            destinations[name] = _with_environment(name, _with_gate(table, for_all), env, facts.start_at)
     values: dict[str, Any] = {
         **raw,
         "home_root": home.root,
@@ -256,6 +259,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _with_gate(table: dict[str, Any], for_all: Any) -> dict[str, Any]:
+    """A destination's table with its own thresholds laid over those for all destinations."""
+    own = table.get("gate", {})
+    merged = {**for_all, **own} if isinstance(for_all, dict) and isinstance(own, dict) else own or for_all
+    return {**table, "gate": merged}
 
 
 def _with_environment(

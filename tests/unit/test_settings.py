@@ -1,5 +1,6 @@
 """Settings: one message lists all problems, a sample home stays on this machine, no secret is ever shown."""
 
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from waybill.errors import ConfigurationError
 from waybill.home import HomeFacts
 from waybill.settings import load_settings
+from waybill.thresholds import Thresholds
 
 TOKEN = "EAAB-made-up-token"
 
@@ -95,6 +97,28 @@ def test_a_wrong_table_is_named(tmp_path: Path, table: str, place: str) -> None:
     config.write_text(f"[sources.s.tables.t]\n{table}\n[destinations.meta]\n")
     with pytest.raises(ConfigurationError, match=place):
         load_settings({"WAYBILL_HOME": str(tmp_path), "WAYBILL_CONFIG": str(config)})
+
+
+def test_waybill_toml_names_every_threshold_with_its_default() -> None:
+    raw = tomllib.loads((Path(__file__).parents[2] / "include" / "waybill.toml").read_text(encoding="utf-8"))
+    assert raw["gate"] == Thresholds().model_dump()
+
+
+def test_a_destination_lays_its_thresholds_over_those_for_all(tmp_path: Path) -> None:
+    config = tmp_path / "waybill.toml"
+    table = '[sources.s.tables.t]\nkey = ["at"]\ncursor = "at"\ncolumns.at = "timestamptz"\n'
+    gate = "[gate]\nminimum_rows = 20\nquarantined_share = 0.1\n"
+    own = "[destinations.meta]\n[destinations.meta.gate]\nquarantined_share = 0.3\n[destinations.other]\n"
+    config.write_text(table + gate + own)
+    given = {"WAYBILL_HOME": str(tmp_path), "WAYBILL_CONFIG": str(config)}
+    settings = load_settings(given)
+    both = [settings.destination(name).gate for name in ("meta", "other")]
+    assert [(one.minimum_rows, one.quarantined_share) for one in both] == [(20, 0.3), (20, 0.1)]
+    config.write_text(table + "[gate]\nquarantined_share = 2\nmaximum_rows = 1\n[destinations.meta]\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(given)
+    for place in ("destinations.meta.gate.quarantined_share", "destinations.meta.gate.maximum_rows"):
+        assert place in str(refused.value)
 
 
 def test_a_ledger_on_a_server_is_shown_without_its_password(tmp_path: Path) -> None:

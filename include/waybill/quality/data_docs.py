@@ -33,13 +33,9 @@ def site(folder: Path) -> dict[str, Any]:
     }
 
 
-def write(context: Any, folder: Path, name: str, results: list[Any]) -> Path:
-    """Writes the page of one run, whose results the context keeps, and returns its path."""
-    store = context.validation_results_store
-    (key, *_) = kept = store.list_keys()
-    for one in kept:
-        store.remove_key(one)
-    store.set(_key(name, key.run_id), _page(results))
+def write(context: Any, folder: Path, name: str, results: list[Any], meta: dict[str, Any]) -> Path:
+    """Writes the page of one run about the results of its expectations, and returns its path."""
+    context.validation_results_store.set(_key(name, meta["run_id"]), _page(results, meta))
     context.build_data_docs()
     _share_static(folder)
     (page,) = (folder / "validations").rglob("*.html")
@@ -62,11 +58,10 @@ def _key(name: str, run_id: Any) -> Any:
     return ValidationResultIdentifier(expectation_suite_identifier=suite, run_id=run_id, batch_identifier=name)
 
 
-def _page(results: list[Any]) -> Any:
+def _page(everything: list[Any], meta: dict[str, Any]) -> Any:
     """One result about everything, for a page about everything."""
     from great_expectations.core import ExpectationSuiteValidationResult
 
-    everything = [_abridged(each) for result in results for each in result.results]
     succeeded = sum(bool(each.success) for each in everything)
     return ExpectationSuiteValidationResult(
         suite_name="gate",
@@ -79,19 +74,30 @@ def _page(results: list[Any]) -> Any:
             "unsuccessful_expectations": len(everything) - succeeded,
             "success_percent": 100 * succeeded / len(everything),
         },
-        meta=results[0].meta,
+        meta=meta,
     )
 
 
-def _abridged(result: Any) -> Any:
+def abridged(result: Any) -> Any:
     """A result with the first failing rows only, in the form in which a page shows them."""
     index = result.result.get("unexpected_index_list")
     if index:
-        rows = list(zip(*(index[0][name] for name in INDEX), strict=True))[:_SHOWN]
+        rows = list(zip(*(index[0][name][:_SHOWN] for name in INDEX), strict=True))
         column = result.expectation_config.kwargs["column"]
         result.result["unexpected_index_list"] = [dict(zip(INDEX, row, strict=True), **{column: True}) for row in rows]
         result.result["partial_unexpected_index_list"] = result.result["unexpected_index_list"]
-        result.result["partial_unexpected_counts"] = [{"value": True, "count": result.result["unexpected_count"]}]
+    return result
+
+
+def counted(result: Any, failing: int, judged: int) -> Any:
+    """A result about some rows, told as one about all rows that were judged."""
+    percent = 100 * failing / judged
+    result.result["element_count"] = judged
+    if failing:
+        result.result["unexpected_count"] = failing
+        result.result["partial_unexpected_counts"] = [{"value": True, "count": failing}]
+        for name in ("unexpected_percent", "unexpected_percent_total", "unexpected_percent_nonmissing"):
+            result.result[name] = percent
     return result
 
 

@@ -4,18 +4,19 @@ The SQL is in ``examine.sql`` (rows), ``measures.sql`` (the set) and ``documente
 DuckDB's own messages quote the text they stumble over, so they are never passed on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+import pyarrow as pa
 
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict, SourceUnavailable
-from waybill.quality.suites import ROW_RULES, Thresholds
+from waybill.quality.suites import ROW_RULES
+from waybill.thresholds import Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,14 +46,21 @@ COLUMNS: Final = {
 EXAMPLES: Final = 5
 """How many event_ids a failure shows."""
 
+_SUSPECTS: Final = 50_000
+"""How many rows with a defect are judged at a time."""
+
 # Each thread needs about 250 MB for its vectors of payloads, however many rows there are.
-_LIMITS = "set timezone = 'UTC'; set preserve_insertion_order = false; set threads = 2; set memory_limit = '800MB'"
+_LIMITS = (
+    "set timezone = 'UTC'; set enable_progress_bar = false; set preserve_insertion_order = false; set threads = 2; "
+    "set memory_limit = '800MB'"
+)
 
 _MOST_FREQUENT = (
     "{0} = (select {0} from facts where {0} is not null "
     "group by {0} order by count(distinct order_number) desc, {0} limit 1)"
 )
 _EXAMPLES_OF: Final = {
+    "quarantined_share": "row_number in (select row_number from quarantined)",
     "one_em_share": _MOST_FREQUENT.format("em_number"),
     "one_ph_share": _MOST_FREQUENT.format("ph_number"),
     "one_external_id_share": _MOST_FREQUENT.format("external_id_number"),
@@ -72,8 +80,47 @@ class Examination:
         self.connection = connection
         self._wrong_columns = wrong_columns
 
+    def suspects(self) -> Iterator["pd.DataFrame"]:
+        """The rows with a defect, some at a time: a boolean column per row rule, by row_number and the event's name.
+
+        Without a defect there is one frame without rows.
+        """
+        rules = ", ".join(f"coalesce({rule.name}, false) as {rule.name}" for rule in ROW_RULES)
+        defects = " or ".join(rule.name for rule in ROW_RULES)
+        last = -1
+        while True:
+            frame = self.connection.execute(
+                f"select row_number, event, {rules} from facts where ({defects}) and row_number > $last "  # noqa: S608
+                f"order by row_number limit {_SUSPECTS}",
+                {"last": last},
+            ).df()
+            if len(frame) or last < 0:
+                yield frame.set_index(["row_number", "event"])
+            if len(frame) < _SUSPECTS:
+                return
+            last = int(frame["row_number"].iloc[-1])
+
+    def set_aside(self, failed: Mapping[str, Sequence[int]]) -> int:
+        """Makes the table ``quarantined`` (row_number, reasons) of the failing rows by rule; returns its rows."""
+        numbers = [pa.array(rows, pa.int64()) for rows in failed.values()]
+        rules = [pa.repeat(pa.scalar(position, pa.int16()), len(rows)) for position, rows in enumerate(failed.values())]
+        found = pa.table(
+            {
+                "row_number": pa.chunked_array(numbers, pa.int64()),
+                "rule": pa.chunked_array(rules, pa.int16()),
+            }
+        )
+        self.connection.register("found", found)
+        self.connection.execute(
+            "create or replace temp table quarantined as "
+            "select row_number, list($names[rule + 1] order by rule) as reasons from found group by row_number",
+            {"names": list(failed) or [""]},
+        )
+        self.connection.unregister("found")
+        return int(self.connection.execute("select count(*) from quarantined").fetchall()[0][0])
+
     def measures(self) -> dict[str, float]:
-        """The measures of the set by name, all but those that depend on which rows are quarantined."""
+        """The measures of the set by name; which rows are quarantined must be known."""
         cursor = self.connection.execute(sql("measures"))
         names = [column[0] for column in cursor.description or ()]
         (row,) = cursor.fetchall()
@@ -81,12 +128,6 @@ class Examination:
             **{name: float(number) for name, number in zip(names, row, strict=True)},
             "columns_not_as_contracted": float(self._wrong_columns),
         }
-
-    def frame(self) -> "pd.DataFrame":
-        """One boolean column per row rule (true: the defect is there), by row_number and the event's safe name."""
-        rules = ", ".join(f"coalesce({rule.name}, false) as {rule.name}" for rule in ROW_RULES)
-        frame = self.connection.execute(f"select row_number, event, {rules} from facts order by row_number").df()  # noqa: S608
-        return frame.set_index(["row_number", "event"])
 
     def names(self, rows: Iterable[int]) -> list[str]:
         """The safe names of some rows: their event_id, or ``row <n>`` where that could be contact data itself."""
@@ -163,7 +204,7 @@ def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:
 
 def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thresholds: Thresholds) -> None:
     """Gives the SQL what it depends on; statements read it with ``getvariable``."""
-    variables = {**asdict(thresholds), "frozen_at": delta.frozen_at}
+    variables = {**thresholds.model_dump(), "frozen_at": delta.frozen_at}
     for name, value in variables.items():
         connection.execute(f"set variable {name} = $value", {"value": value})
 

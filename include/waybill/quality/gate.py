@@ -12,9 +12,10 @@ from waybill.home import Home
 from waybill.quality import decisions
 from waybill.quality.decisions import Decision, Failure
 from waybill.quality.examine import EXAMPLES, Examination, examined
-from waybill.quality.suites import ROW_RULES, SET_RULES, SUITE_VERSION, Thresholds
-from waybill.quality.validate import Run, Validation, shown, validate
+from waybill.quality.suites import ROW_RULES, SET_RULES, suite_version
+from waybill.quality.validate import Rows, Run, Validation, shown
 from waybill.settings import Settings
+from waybill.thresholds import Thresholds
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +41,15 @@ order by delta.position
 """
 
 
-def judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds | None = None) -> Decision:
+def judge(settings: Settings, delta: DeltaFile) -> Decision:
     """Decides whether a delta file is open (and which rows are quarantined) or closed, and returns the decision.
 
     A file that has its decision keeps it, so judging twice changes nothing; only a closed one is judged again when
-    the suite has changed. A file without rows to judge is open. Raises LedgerConflict when the file is damaged.
+    the suite or its thresholds have changed. A file without rows to judge is open. Raises LedgerConflict when the file
+    is damaged.
     """
     home = settings.home
+    thresholds = settings.destination(delta.destination).gate
     home.create()
     delta.verify()
     with locked(delta.path.with_name("gate.lock")) as mine:
@@ -54,11 +57,11 @@ def judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds | None = 
             raise SourceUnavailable(f"Another process is judging {delta.file_id} now; run `waybill gate` again later.")
         ensure_empty(home, delta.destination)
         standing = decisions.read(delta)
-        if standing is not None and (standing.is_open or standing.suite_version == SUITE_VERSION):
+        if standing is not None and (standing.is_open or standing.suite_version == suite_version(thresholds)):
             return standing
         # Until the new one is written there is none, so that a crash in between leaves nothing half-true.
         delta.decision_path.unlink(missing_ok=True)
-        return _judge(settings, delta, thresholds or Thresholds())
+        return _judge(settings, delta, thresholds)
 
 
 def ensure_empty(home: Home, destination: str) -> None:
@@ -80,26 +83,31 @@ def ensure_empty(home: Home, destination: str) -> None:
 def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Decision:
     home, judged_at = settings.home, settings.clock.now()
     with examined(delta, thresholds, home.build / "scratch") as examination:
-        validation = None
+        rows, failed_sets, page = Rows({}, {}), {}, None
         if delta.judged_rows:
             site = home.data_docs / delta.destination / delta.build_id
-            run = Run(destination=delta.destination, build_id=delta.build_id, at=judged_at, site=site)
-            validation = validate(examination.frame(), examination.measures(), thresholds, run)
-        reasons = validation.reasons() if validation else {}
-        closed = bool(validation and validation.failed_sets)
-        _publish(examination.connection, delta, reasons, closed, to_text(judged_at))
+            validation = Validation(Run(delta.destination, delta.build_id, judged_at, site))
+            rows = validation.rows(examination.suspects(), delta.judged_rows)
+            examination.set_aside(rows.failed)
+            measures = examination.measures()
+            rules = [rule for rule in SET_RULES if rule.applies(measures, thresholds)]
+            failed_sets = {**rows.broken, **validation.set(rules, measures, thresholds)}
+            page = validation.page()
+        quarantined = examination.set_aside(rows.failed)
+        version = suite_version(thresholds)
+        _publish(examination.connection, delta, bool(failed_sets), to_text(judged_at), version)
         decision = Decision(
             file_id=delta.file_id,
             file_sha256=delta.sha256,
-            decision="closed" if closed else "open",
-            suite_version=SUITE_VERSION,
+            decision="closed" if failed_sets else "open",
+            suite_version=version,
             judged_at=to_text(judged_at),
             rows=delta.rows,
-            passed=delta.judged_rows - len(reasons),
-            quarantined=len(reasons),
+            passed=delta.judged_rows - quarantined,
+            quarantined=quarantined,
             past_expiry=delta.past_expiry,
-            failures=_failures(delta, examination, validation, thresholds) if validation else (),
-            data_docs=str(validation.data_docs) if validation else "",
+            failures=_failures(delta, examination, rows, failed_sets, thresholds),
+            data_docs=str(page or ""),
             gate_file_sha256=sha256_of(delta.gate_path),
         )
     decisions.write(delta, decision)
@@ -110,18 +118,9 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
 
 
 def _publish(
-    connection: duckdb.DuckDBPyConnection,
-    delta: DeltaFile,
-    reasons: dict[int, list[str]],
-    everything: bool,
-    judged_at: str,
+    connection: duckdb.DuckDBPyConnection, delta: DeltaFile, everything: bool, judged_at: str, version: str
 ) -> None:
     """Writes the gate file: one row per quarantined event, or per row of the file when the file is closed."""
-    connection.execute("create or replace temp table quarantined (row_number bigint, reasons varchar[])")
-    connection.execute(
-        "insert into quarantined select unnest($rows), unnest($reasons)",
-        {"rows": list(reasons), "reasons": list(reasons.values())},
-    )
     connection.execute(
         f"create or replace temp table gate as {_PUBLISHED}",
         {
@@ -129,7 +128,7 @@ def _publish(
             "file_id": delta.file_id,
             "build_id": delta.build_id,
             "judged_at": judged_at,
-            "suite_version": SUITE_VERSION,
+            "suite_version": version,
             "everything": everything,
         },
     )
@@ -138,32 +137,29 @@ def _publish(
 
 
 def _failures(
-    delta: DeltaFile, examination: Examination, validation: Validation, thresholds: Thresholds
+    delta: DeltaFile, examination: Examination, rows: Rows, failed_sets: dict[str, str], thresholds: Thresholds
 ) -> tuple[Failure, ...]:
     """Every expectation that did not hold: those of the set first, then those of rows, each with example events."""
     limits = {rule.name: f"{rule.expects}: at most {shown(rule.limit(thresholds))}" for rule in SET_RULES}
-    quarantined = sorted(validation.reasons())[:EXAMPLES]
-    sets = tuple(
+    of_set = tuple(
         Failure(
             expectation=name,
             expected=limits.get(name, "can be evaluated"),
             observed=observed,
-            examples=tuple(
-                examination.names(quarantined) if name == "quarantined_share" else examination.examples(name)
-            ),
+            examples=tuple(examination.examples(name)),
             level="set",
         )
-        for name, observed in validation.failed_sets.items()
+        for name, observed in failed_sets.items()
     )
-    rows = tuple(
+    of_rows = tuple(
         Failure(
             expectation=rule.name,
             expected=rule.expects,
-            observed=f"{len(validation.failed_rows[rule.name])} of {delta.judged_rows} rows",
-            examples=tuple(examination.names(validation.failed_rows[rule.name][:EXAMPLES])),
+            observed=f"{len(rows.failed[rule.name])} of {delta.judged_rows} rows",
+            examples=tuple(examination.names(rows.failed[rule.name][:EXAMPLES])),
             level="row",
         )
         for rule in ROW_RULES
-        if rule.name in validation.failed_rows
+        if rule.name in rows.failed
     )
-    return sets + rows
+    return of_set + of_rows

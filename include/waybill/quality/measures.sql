@@ -48,6 +48,7 @@ medians as (
 select
     judged, orders, purchases,
     (select count(*) from delta where row_number <> position or row_number is null) as rows_not_at_their_position,
+    coalesce((select count(*) from quarantined) / nullif(judged, 0), 0) as quarantined_share,
     coalesce(em / nullif(orders, 0), 0) as one_em_share,
     coalesce(ph / nullif(orders, 0), 0) as one_ph_share,
     coalesce(external_id / nullif(orders, 0), 0) as one_external_id_share,

@@ -1,39 +1,23 @@
-"""What the gate expects, in code: rules for rows, rules for the file as a set, and every threshold in one place.
+"""What the gate expects, in code: rules for rows and rules for the file as a set; their limits are ``Thresholds``.
 
 A row rule is named by its defect, because the name is also the reason that a quarantined row carries. How a rule is
 computed is in ``examine.sql``; that Great Expectations decides on it is in ``validate.py``. Importing this module
 costs nothing.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-SUITE_VERSION: Final = "2"
-"""Grows whenever a rule or a default threshold changes: a quarantined row is then judged again."""
+from waybill.thresholds import Thresholds
+
+SUITE_VERSION: Final = "3"
+"""Grows whenever a rule changes; together with the thresholds it says what a row was judged by."""
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Every number the rules depend on; shares are between 0 and 1."""
-
-    largest_value: float = 1e7
-    """The largest sane value of one event, in major units of most currencies."""
-    largest_value_of_small_units: float = 1e11
-    """The same for currencies whose unit is worth very little (IDR, VND, KRW, …)."""
-    times_median_value: float = 10_000.0
-    """A value this many times the median of its currency in the file is an outlier."""
-
-    minimum_rows: int = 50
-    """Set rules need a sample: below this many they are not judged."""
-    minimum_rows_of_one_value: int = 100
-    quarantined_share: float = 0.20
-    one_identifier_share: float = 0.20
-    one_event_time_share: float = 0.50
-    no_email_and_no_phone_share: float = 0.90
-    zero_value_share: float = 0.50
-    one_value_share: float = 0.99
-    currencies: int = 25
-    median_value_share_of_largest: float = 0.01
+def suite_version(thresholds: Thresholds) -> str:
+    """The version of the rules and their limits: a quarantined row or closed file is judged again by another one."""
+    return f"{SUITE_VERSION}-{hashlib.sha256(thresholds.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,16 @@ leaks, and Data Docs print it. Importing it costs many CPU-seconds, so that happ
 
 import logging
 import warnings
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waybill.quality import data_docs
-from waybill.quality.suites import ROW_RULES, SET_RULES, RowRule, SetRule, Thresholds
+from waybill.quality.suites import ROW_RULES, RowRule, SetRule
+from waybill.thresholds import Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,71 +40,75 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Failing row numbers by rule, in the suite's order, and the rules that could not be evaluated: those close."""
+
+    failed: dict[str, "array[int]"]
+    broken: dict[str, str]
+
+
 class Validation:
-    """What Great Expectations found: failing rows by rule, observed values by failed set rule, the Data Docs' page."""
+    """One validation of a delta file: its rows, then its set, then a page about both."""
 
-    failed_rows: dict[str, list[int]]
-    failed_sets: dict[str, str]
-    data_docs: Path
+    def __init__(self, run: Run) -> None:
+        self._run_of = run
+        self._context = _context(run)
+        self._results: list[Any] = []
+        self._meta: dict[str, Any] = {}
 
-    def reasons(self) -> dict[int, list[str]]:
-        """All reasons of each quarantined row, in the suite's order."""
-        reasons: dict[int, list[str]] = {}
-        for rule, rows in self.failed_rows.items():
-            for row in rows:
-                reasons.setdefault(row, []).append(rule)
-        return reasons
+    def rows(self, suspects: Iterable["pd.DataFrame"], judged: int) -> Rows:
+        """Judges the rows in which DuckDB saw a defect, some at a time; in the others of ``judged`` rows it saw none.
+
+        There must be one frame at least, which may be empty, so that every rule is evaluated.
+        """
+        failed = {rule.name: array("q") for rule in ROW_RULES}
+        broken: set[str] = set()
+        shown: dict[str, Any] = {}
+        expectations = [_row_expectation(rule) for rule in ROW_RULES]
+        for frame in suspects:
+            result = _run(self._context, self._run_of, "rows", frame, expectations, _EVERY_FAILING_ROW)
+            self._meta = result.meta
+            for each in result.results:
+                name = each.expectation_config.kwargs["column"]
+                rows = _failing_rows(each)
+                broken |= {name} if rows is None else set()
+                failed[name].extend(rows or ())
+                if name not in shown or (shown[name].success and not each.success):
+                    shown[name] = data_docs.abridged(each)
+        self._results = [data_docs.counted(each, len(failed[name]), judged) for name, each in shown.items()]
+        broken |= set(failed) - set(shown)
+        return Rows(
+            {name: rows for name, rows in failed.items() if rows},
+            {name: _NOT_EVALUATED for name in failed if name in broken},
+        )
+
+    def set(self, rules: list[SetRule], measures: Mapping[str, float], thresholds: Thresholds) -> dict[str, str]:
+        """Judges the measures of the set; the observed value of each rule that failed, or that it was not evaluated."""
+        frame = _one_row({rule.name: measures[rule.name] for rule in rules})
+        expectations = [_set_expectation(rule, rule.limit(thresholds)) for rule in rules]
+        result = _run(self._context, self._run_of, "set", frame, expectations, {"result_format": "BASIC"})
+        self._results = [*result.results, *self._results]
+        failed = {rule.name: _NOT_EVALUATED for rule in rules}
+        for each in result.results:
+            name = each.expectation_config.kwargs["column"]
+            if each.success:
+                failed.pop(name)
+            elif each.result.get("observed_value") is not None:
+                failed[name] = shown(each.result["observed_value"])
+        return failed
+
+    def page(self) -> Path:
+        """Writes the Data Docs of everything that was judged and returns the page."""
+        return data_docs.write(self._context, self._run_of.site, self._run_of.build_id, self._results, self._meta)
 
 
-def validate(frame: "pd.DataFrame", measures: Mapping[str, float], thresholds: Thresholds, run: Run) -> Validation:
-    """Validates the rows, then the set (which knows how many rows were quarantined), and writes Data Docs of both."""
-    context = _context(run)
-    row_results = _run(context, run, "rows", frame, [_row_expectation(rule) for rule in ROW_RULES], _EVERY_FAILING_ROW)
-    failed_rows, broken = _read_rows(row_results)
-    quarantined = {row for rows in failed_rows.values() for row in rows}
-    observed = {**measures, "quarantined_share": len(quarantined) / len(frame)}
-    judged = [rule for rule in SET_RULES if rule.applies(observed, thresholds)]
-    set_results = _run(
-        context,
-        run,
-        "set",
-        _one_row({rule.name: observed[rule.name] for rule in judged}),
-        [_set_expectation(rule, rule.limit(thresholds)) for rule in judged],
-        {"result_format": "BASIC"},
-    )
-    failed_sets = {**broken, **_read_sets(set_results, judged)}
-    return Validation(
-        failed_rows, failed_sets, data_docs.write(context, run.site, run.build_id, [set_results, row_results])
-    )
-
-
-def _read_rows(result: Any) -> tuple[dict[str, list[int]], dict[str, str]]:
-    """Failing row numbers by rule, and the rules that could not be evaluated: those close the file."""
-    failed: dict[str, list[int]] = {}
-    broken = {rule.name: _NOT_EVALUATED for rule in ROW_RULES}
-    for each in result.results:
-        name = each.expectation_config.kwargs["column"]
-        if each.success:
-            broken.pop(name)
-            continue
-        index = each.result.get("unexpected_index_list") or [{"row_number": []}]
-        rows = [int(row) for row in index[0]["row_number"]]
-        if rows and len(rows) == each.result["unexpected_count"]:
-            broken.pop(name)
-            failed[name] = rows
-    return {rule.name: failed[rule.name] for rule in ROW_RULES if rule.name in failed}, broken
-
-
-def _read_sets(result: Any, judged: list[SetRule]) -> dict[str, str]:
-    """The observed value of each set rule that failed; one that could not be evaluated failed, too."""
-    failed = {rule.name: _NOT_EVALUATED for rule in judged}
-    for each in result.results:
-        name = each.expectation_config.kwargs["column"]
-        if each.success:
-            failed.pop(name)
-        elif each.result.get("observed_value") is not None:
-            failed[name] = shown(each.result["observed_value"])
-    return failed
+def _failing_rows(result: Any) -> list[int] | None:
+    """The numbers of the rows that one expectation refused, or None where it could not be evaluated."""
+    if result.success:
+        return []
+    index = result.result.get("unexpected_index_list") or [{"row_number": []}]
+    rows = [int(row) for row in index[0]["row_number"]]
+    return rows if rows and len(rows) == result.result["unexpected_count"] else None
 
 
 def _run(
@@ -113,19 +119,22 @@ def _run(
     expectations: list[Any],
     result_format: dict[str, Any],
 ) -> Any:
-    """Runs one suite over one frame and returns Great Expectations' result, which is also kept for Data Docs."""
+    """Runs one suite over one frame; Great Expectations' own copy of the result, which would be held, is dropped."""
     import great_expectations as gx
 
-    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
-    asset = context.data_sources.add_pandas(name).add_dataframe_asset("delta")
-    definition = gx.ValidationDefinition(
-        name=name, data=asset.add_batch_definition_whole_dataframe("file"), suite=suite
-    )
-    result = context.validation_definitions.add(definition).run(
+    if name not in context.data_sources.all():
+        context.data_sources.add_pandas(name).add_dataframe_asset("delta").add_batch_definition_whole_dataframe("file")
+        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
+        batch = context.data_sources.get(name).get_asset("delta").get_batch_definition("file")
+        context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+    result = context.validation_definitions.get(name).run(
         batch_parameters={"dataframe": frame},
         result_format=result_format,
         run_id=gx.RunIdentifier(run_name=f"{run.destination}-{run.build_id}", run_time=run.at),
     )
+    store = context.validation_results_store
+    for key in store.list_keys():
+        store.remove_key(key)
     return result
 
 

@@ -57,8 +57,10 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
             _make_readable(warehouse, settings)
             changed = {name: publish_candidates(warehouse, home, name, this) for name in settings.destinations}
             freezes = {
-                name: freeze(warehouse, home, name, this.build_id, this.last_good_seq, settings.clock.now())
-                for name in settings.destinations
+                name: freeze(
+                    warehouse, home, name, this.build_id, this.last_good_seq, settings.clock.now(), destination.gate
+                )
+                for name, destination in settings.destinations.items()
             }
             _publish_totals(warehouse, settings)
         inputs.succeed(home, this)

@@ -15,7 +15,8 @@ from waybill.delivery.ledger import Ledger
 from waybill.delta import DeltaFile
 from waybill.files import sha256_of, written_aside
 from waybill.home import Home
-from waybill.quality.suites import SUITE_VERSION
+from waybill.quality.suites import suite_version
+from waybill.thresholds import Thresholds
 
 _ENROLLED = """
 create or replace temp view enrolled as
@@ -157,7 +158,13 @@ class Freeze:
 
 
 def freeze(
-    warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build_id: str, last_good_seq: int, now: datetime
+    warehouse: duckdb.DuckDBPyConnection,
+    home: Home,
+    destination: str,
+    build_id: str,
+    last_good_seq: int,
+    now: datetime,
+    thresholds: Thresholds,
 ) -> Freeze:
     """Writes the delta file, its withdrawals and its sidecar, in that order; the sidecar makes it count."""
     with Ledger.open_readonly(home) as ledger:
@@ -170,7 +177,7 @@ def freeze(
         _FROZEN.format(destination=destination),
         {
             "gate": str(home.published / "gate" / destination / "*.parquet"),
-            "suite_version": SUITE_VERSION,
+            "suite_version": suite_version(thresholds),
             "frozen_at": now,
         },
     )

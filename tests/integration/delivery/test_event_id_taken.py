@@ -11,6 +11,7 @@ from outbox import LATER, NOW, judge
 
 from waybill.delta import DeltaFile
 from waybill.quality.gate import ensure_empty
+from waybill.thresholds import Thresholds
 from waybill.warehouse.freeze import freeze
 
 FIRST = "20261120T120000000000Z"
@@ -55,7 +56,7 @@ def built(
             " $7, sha256($7), 'sendable', [], 1, null",
             [key, kind, name, event_id, at, at + timedelta(days=6), payload],
         )
-    delta = freeze(warehouse, office.home, "meta", build_id, 0, NOW).delta
+    delta = freeze(warehouse, office.home, "meta", build_id, 0, NOW, Thresholds()).delta
     frozen = duckdb.sql(f"select source_key, event_id_taken from read_parquet('{delta.path}')").fetchall()
     return delta, dict(frozen)
 

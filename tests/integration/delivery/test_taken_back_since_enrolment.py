@@ -10,6 +10,7 @@ from outbox import LATER, NOW, Event, hand_over
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.quality.gate import ensure_empty
+from waybill.thresholds import Thresholds
 from waybill.warehouse.candidates import write_empty
 from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
 
@@ -66,7 +67,7 @@ def build(office: Office, warehouse: duckdb.DuckDBPyConnection, name: str) -> Fr
                 *(event.payload, "digest", limits, 2),
             ],
         )
-    return freeze(warehouse, office.home, "meta", name, 1, NOW)
+    return freeze(warehouse, office.home, "meta", name, 1, NOW, Thresholds())
 
 
 def test_what_was_taken_back_or_limited_since_is_withdrawn_and_the_rest_is_sent(

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from waybill.delta import DeltaFile
 from waybill.files import sha256_of
 from waybill.home import Home
+from waybill.settings import Settings
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BUILD = "20261120T120000000000Z"
@@ -60,6 +61,13 @@ ADDRESSES = [
 ]
 CITIES = ["münchen", "sãopaulo", "東京", "laquila", "łódź", "newyork"]
 CURRENCIES = ["EUR", "USD", "GBP", "JPY", "PLN"]
+
+
+def with_thresholds(settings: Settings, **limits: float) -> Settings:
+    """The settings with other limits for the gate of ``meta``."""
+    meta = settings.destination("meta")
+    changed = meta.model_copy(update={"gate": meta.gate.model_copy(update=limits)})
+    return settings.model_copy(update={"destinations": {"meta": changed}})
 
 
 def hashed(text: str) -> str:

@@ -14,10 +14,11 @@ from deltas import NOW, Row, Shop, write_delta
 
 from waybill.errors import LedgerConflict, SourceUnavailable
 from waybill.files import locked, sha256_of
-from waybill.quality import decisions, gate
+from waybill.quality import decisions, suites
 from waybill.quality.gate import judge
-from waybill.quality.suites import SUITE_VERSION
+from waybill.quality.suites import suite_version
 from waybill.settings import Settings
+from waybill.thresholds import Thresholds
 
 CANARIES = ("jane.roe", "4477009", "7700 900", "Roe-Canary", "12 Canary Street")
 
@@ -42,7 +43,7 @@ def test_the_decision_is_written_as_contracted(settings: Settings) -> None:
         "file_id": delta.file_id,
         "file_sha256": delta.sha256,
         "decision": "open",
-        "suite_version": SUITE_VERSION,
+        "suite_version": suite_version(Thresholds()),
         "judged_at": "2026-11-20T12:00:00.000000Z",
         "rows": 12,
         "passed": 10,
@@ -69,7 +70,7 @@ def test_the_decision_is_written_as_contracted(settings: Settings) -> None:
         "state": "quarantined",
         "reasons": ["em_not_sha256"],
         "judged_at": NOW,
-        "suite_version": SUITE_VERSION,
+        "suite_version": suite_version(Thresholds()),
         "value": rows[5].columns["value"],
         "currency": rows[5].columns["currency"],
     }
@@ -166,9 +167,10 @@ def test_a_new_suite_judges_closed_files_again_and_leaves_open_ones(
     closed = write_delta(settings.home, closed_rows, build_id="20261120T110000000000Z")
     opened = write_delta(settings.home, Shop().rows(3))
     before = [judge(settings, delta) for delta in (closed, opened)]
-    monkeypatch.setattr(gate, "SUITE_VERSION", "99")
+    was = suite_version(Thresholds())
+    monkeypatch.setattr(suites, "SUITE_VERSION", "99")
     after = [judge(settings, delta) for delta in (closed, opened)]
-    assert [decision.suite_version for decision in after] == ["99", SUITE_VERSION]
+    assert [decision.suite_version for decision in after] == [suite_version(Thresholds()), was] != [was, was]
     assert after[1] == before[1]
     assert decisions.read(closed) == after[0]
 

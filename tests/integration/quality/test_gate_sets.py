@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from deltas import CURRENCIES, SCHEMA, Row, Shop, hashed, write_delta, write_table
+from deltas import CURRENCIES, SCHEMA, Row, Shop, hashed, with_thresholds, write_delta, write_table
 
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
-from waybill.quality.suites import SET_RULES, Thresholds
+from waybill.quality.suites import SET_RULES
 from waybill.settings import Settings
 
 Judged = Callable[[list[Row]], Decision]
@@ -180,8 +180,10 @@ def test_a_closed_file_publishes_every_row(settings: Settings) -> None:
     ]
 
 
-def test_thresholds_are_given_in_one_place(settings: Settings) -> None:
+def test_a_destination_has_its_own_thresholds_and_a_new_one_judges_a_closed_file_again(settings: Settings) -> None:
     rows = Shop().rows(60)
     broken_digests(rows)
-    decision = judge(settings, write_delta(settings.home, rows), Thresholds(quarantined_share=0.5))
+    delta = write_delta(settings.home, rows)
+    assert closing(judge(settings, delta)) == ["quarantined_share"]
+    decision = judge(with_thresholds(settings, quarantined_share=0.5), delta)
     assert (decision.decision, decision.quarantined) == ("open", 20)

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from waybill.quality.decisions import Decision, Failure
-from waybill.quality.suites import ROW_RULES, SET_RULES, SUITE_VERSION, Thresholds
+from waybill.quality.suites import ROW_RULES, SET_RULES, SUITE_VERSION, suite_version
+from waybill.thresholds import Thresholds
 
 PAGE = Path(__file__).parents[3] / "docs" / "gate.md"
 
@@ -32,6 +33,12 @@ def test_a_rule_waits_for_its_sample() -> None:
     assert not rules["one_em_share"].applies(few, thresholds)
     assert rules["one_em_share"].applies(enough, thresholds)
     assert rules["columns_not_as_contracted"].applies({"judged": 1.0}, thresholds)
+
+
+def test_every_threshold_is_part_of_the_version() -> None:
+    default = Thresholds()
+    changed = [default.model_copy(update={name: 7}) for name in Thresholds.model_fields]
+    assert len({suite_version(one) for one in [default, *changed]}) == len(changed) + 1
 
 
 def test_the_suite_is_importable_without_great_expectations() -> None:

@@ -1,0 +1,37 @@
+"""Every number that the gate's rules depend on: `[gate]` in waybill.toml, and `[destinations.<name>.gate]` over it.
+
+Shares and points are between 0 and 1; a rule's limit may be reached, not exceeded.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Rows = Annotated[int, Field(ge=1)]
+Times = Annotated[float, Field(ge=1)]
+
+
+class Thresholds(BaseModel):
+    """What the gate lets pass of one destination's delta files; what each limit is about stands in the suite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_value: float = Field(default=1e7, gt=0)
+    """The largest sane value of one event, in major units of most currencies."""
+    largest_value_of_small_units: float = Field(default=1e11, gt=0)
+    """The same for currencies whose unit is worth very little (IDR, VND, KRW, …)."""
+    times_median_value: Times = 10_000.0
+    """A value more than this many times the median of its currency in the file is an outlier."""
+
+    minimum_rows: Rows = 50
+    """Set rules need a sample: below this many they are not judged."""
+    minimum_rows_of_one_value: Rows = 100
+    quarantined_share: Share = 0.20
+    one_identifier_share: Share = 0.20
+    one_event_time_share: Share = 0.50
+    no_email_and_no_phone_share: Share = 0.90
+    zero_value_share: Share = 0.50
+    one_value_share: Share = 0.99
+    currencies: Rows = 25
+    median_value_share_of_largest: Share = 0.01

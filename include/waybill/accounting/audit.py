@@ -5,6 +5,7 @@ import duckdb
 from waybill import delta
 from waybill.accounting.balance import balance
 from waybill.accounting.books import open_books
+from waybill.delivery import keyfiles
 from waybill.errors import LedgerConflict
 from waybill.settings import Settings
 
@@ -34,12 +35,18 @@ from batches
 where rows_named is distinct from events
 """
 
+_SETTLED = "select file_id, path from files where destination = $destination and settled_at is not null"
+
 
 def audit(settings: Settings) -> list[str]:
-    """Checks balance, digests of the delta files that are still there, identity, and the ledger's own sums.
+    """Checks key files, balance, digests of the delta files that are still there, identity, and the ledger's own sums.
 
-    Returns one sentence per finding; an empty list means that every promise of accounting holds.
+    Returns one sentence per finding; an empty list means that every promise of accounting holds. Damaged key files are
+    the only findings where there are any: nothing can be added up without them.
     """
+    damaged = _damaged_keys(settings)
+    if damaged:
+        return damaged
     findings = [f"{report.destination}: {text}" for report in balance(settings) for text in report.breaks]
     books = open_books(settings)
     for identity, what in (("source_key", "source key"), ("dataset, event_id", "event_id")):
@@ -49,10 +56,33 @@ def audit(settings: Settings) -> list[str]:
     findings += [
         f"batch {row[0]} of {row[1]} says {row[2]} events but names {row[3]} rows" for row in _all(books, _LEAVES)
     ]
+    return findings + _delta_findings(settings, books)
+
+
+def _damaged_keys(settings: Settings) -> list[str]:
+    findings: list[str] = []
+    for destination in settings.destinations:
+        for path in keyfiles.key_files(settings.home, destination):
+            try:
+                keyfiles.verify(path)
+            except LedgerConflict as conflict:
+                findings.append(str(conflict))
+    return findings
+
+
+def _delta_findings(settings: Settings, books: duckdb.DuckDBPyConnection) -> list[str]:
+    """Delta files that are damaged, or gone before their keys were folded; of one that is folded, its keys are left."""
+    findings: list[str] = []
     digests = {row[0]: row[1] for row in _all(books, "select file_id, sha256 from files")}
     for destination in settings.destinations:
+        folded = keyfiles.holders(settings.home, destination, only_folded=True)
+        for file_id, path in _all(books, _SETTLED, destination=destination):
+            if file_id not in folded and not (settings.home.root / str(path)).exists():
+                findings.append(
+                    f"the delta file {path} is gone, and its keys were not folded yet. Restore it from a backup"
+                )
         for file in delta.frozen(settings.home, destination):
-            if not file.path.exists() and file.file_id not in digests:
+            if not file.path.exists() and (file.file_id not in digests or file.file_id in folded):
                 continue
             try:
                 file.verify()
@@ -63,5 +93,5 @@ def audit(settings: Settings) -> list[str]:
     return findings
 
 
-def _all(books: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]:
-    return books.execute(query).fetchall()
+def _all(books: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> list[tuple[object, ...]]:
+    return books.execute(query, parameters).fetchall()

@@ -10,6 +10,7 @@ import duckdb
 import jinja2
 import polars as pl
 
+from waybill.delivery import keyfiles
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.errors import ConfigurationError, SourceUnavailable
@@ -21,7 +22,6 @@ _VIEWS = {
     "candidates": "candidates/*/*.parquet",
     "totals": "candidates_total.parquet",
     "gate": "gate/*/*.parquet",
-    "keys": "delivery/keys/*/*.parquet",
     "changes": "changes/*/*.parquet",
 }
 
@@ -49,6 +49,13 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
             books.register(name, table)
     for name, pattern in _VIEWS.items():
         _view(books, name, home.published / pattern)
+    try:
+        books.execute(f"create view keys as select * from {keyfiles.standing(home)} as keys")  # noqa: S608
+    except duckdb.Error as error:
+        raise SourceUnavailable(
+            f"The key files in {home.published / 'delivery' / 'keys'} cannot be read ({type(error).__name__}). Run "
+            "`waybill ledger audit`, which names the damaged one, and restore it from a backup."
+        ) from error
     books.register("judged", _newest_judged(home).to_arrow())
     _landed(books, settings)
     return books

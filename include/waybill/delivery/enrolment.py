@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
-from waybill.delivery import queries, ranges, schema
+from waybill.delivery import keyfiles, queries, ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
@@ -158,7 +158,7 @@ with fresh as (
 ),
 
 enrolled as (
-    select event_name, source_key, dataset, event_id from read_parquet($keys)
+    select event_name, source_key, dataset, event_id from {keys} as keys
 )
 
 select
@@ -176,10 +176,10 @@ select
 
 def _refuse_repeats(home: Home, delta: DeltaFile, quarantined: Sequence[int]) -> None:
     """The last guard of "never twice": the freeze has seen to it already, and the keys of all enrolled files agree."""
-    keys = home.published / "delivery" / "keys" / delta.destination / "*.parquet"
+    query = _REPEATS.format(keys=keyfiles.standing(home, delta.destination))
     with duckdb.connect() as connection:
         connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
-        found = connection.execute(_REPEATS, {"delta": str(delta.path), "keys": str(keys)}).fetchone()
+        found = connection.execute(query, {"delta": str(delta.path)}).fetchone()
     source_keys, event_ids = found or (0, 0)
     if source_keys or event_ids:
         raise LedgerConflict(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from waybill import delta
-from waybill.delivery import queries, ranges, schema, withdrawals
+from waybill.delivery import keyfiles, queries, ranges, schema, withdrawals
 from waybill.delivery.queries import BatchRow
 from waybill.events import key_in_source_key
 from waybill.home import Home
@@ -18,7 +18,7 @@ from waybill.home import Home
 _FOUND: Final = """
 select
     file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
-from read_parquet($keys, union_by_name = true)
+from {keys} as keys
 where
     (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $key)
     and ($destination is null or destination = $destination)
@@ -28,7 +28,7 @@ order by destination, file_id, row_number
 _NAMED: Final = """
 select
     file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
-from read_parquet($keys, union_by_name = true)
+from {keys} as keys
 semi join wanted using (file_id, row_number)
 order by destination, file_id, row_number
 """
@@ -165,14 +165,14 @@ def _no_longer_sendable(
 
 
 def _entries(home: Home, query: str, wanted: Any, **parameters: Any) -> list[Entry]:
-    keys = str(home.published / "delivery" / "keys" / "*" / "*.parquet")
+    query = query.format(keys=keyfiles.standing(home))
     with duckdb.connect() as books:
         books.execute("set TimeZone = 'UTC'")
         if isinstance(wanted, list):
             _register(books, file_id=[file_id for file_id, _ in wanted], row_number=[row for _, row in wanted])
         else:
             parameters["wanted"] = wanted
-        return [Entry(*row) for row in books.execute(query, {"keys": keys, **parameters}).fetchall()]
+        return [Entry(*row) for row in books.execute(query, parameters).fetchall()]
 
 
 def _register(books: duckdb.DuckDBPyConnection, **columns: list[Any]) -> None:

@@ -1,25 +1,18 @@
 """The keys of what was enrolled, in Parquet: they count for every later freeze, long after a delta file is gone."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 import duckdb
 import pyarrow as pa
 
-from waybill.delivery import payloads, queries
+from waybill.delivery import keyfiles, payloads, queries
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
 from waybill.destinations.registry import REGISTRY
-from waybill.files import written_aside
+from waybill.errors import LedgerConflict
 from waybill.home import Home
-
-_COLUMNS: Final = """
-    file_id varchar, row_number bigint, destination varchar, dataset varchar, event_kind varchar, event_name varchar,
-    source_key varchar, event_id varchar, occurred_at timestamptz, committed_at timestamptz, landed_at timestamptz,
-    frozen_at timestamptz, expires_at timestamptz, value decimal(18, 4), currency varchar, payload_digest varchar
-"""
 
 _KEYS: Final = """
 insert into keys
@@ -33,19 +26,25 @@ inner join held on frozen.row_number >= held.first and frozen.row_number < held.
 
 
 def ensure_keys(home: Home, ledger: Ledger) -> int:
-    """Writes the keys of each enrolled file that lacks them; returns how many files were written.
+    """Writes the keys of each enrolled file that lacks them, folded or not; returns how many files were written.
 
     Every destination also gets a typed empty file, because a reader's glob must find one. Raises LedgerConflict when a
     delta file that is needed for it is missing or damaged.
     """
     files = ledger.enrolled_files()
     for destination in {*REGISTRY, *(file.destination for file in files)}:
-        empty = home.published / "delivery" / "keys" / destination / "_empty.parquet"
+        empty = keyfiles.folder(home, destination) / keyfiles.EMPTY
         if not empty.exists():
-            with duckdb.connect() as connection, written_aside(empty) as aside:
-                connection.execute(f"create table keys ({_COLUMNS})")
-                connection.execute("copy keys to ? (format parquet)", [str(aside)])
-    lacking = [file for file in files if not _path(home, file).exists()]
+            with duckdb.connect() as connection:
+                connection.execute(f"create table keys ({keyfiles.COLUMNS})")
+                keyfiles.write(connection, "keys", empty)
+    lacking = [file for file in files if not keyfiles.own_path(home, file).exists()]
+    folded = {
+        file_id
+        for destination in {file.destination for file in lacking}
+        for file_id in keyfiles.holders(home, destination, only_folded=True)
+    }
+    lacking = [file for file in lacking if file.file_id not in folded]
     for file in lacking:
         with ledger.transaction() as transaction:
             leaves = queries.leaf_batches(transaction, file.file_id)
@@ -53,19 +52,21 @@ def ensure_keys(home: Home, ledger: Ledger) -> int:
     return len(lacking)
 
 
-def _path(home: Home, file: FileRow) -> Path:
-    return home.published / "delivery" / "keys" / file.destination / f"{file.build_id}.parquet"
-
-
 def _write(home: Home, file: FileRow, held: Iterable[Ranges]) -> None:
     delta = home.root / file.path
+    if file.settled_at is not None and not delta.exists():
+        raise LedgerConflict(
+            f"The keys of {file.file_id} are in no key file of {keyfiles.folder(home, file.destination)}, and the "
+            "delta file that they could be written from is gone. Restore the key files from a backup; until then "
+            "nobody can say what was sent, and nothing is frozen or sent."
+        )
     payloads.verify(delta, file.sha256)
     pairs = [pair for part in held for pair in part]
-    with duckdb.connect() as connection, written_aside(_path(home, file)) as aside:
+    with duckdb.connect() as connection:
         firsts, afters = [first for first, _ in pairs], [after for _, after in pairs]
         connection.register(
             "held", pa.table({"first": pa.array(firsts, type=pa.int64()), "after": pa.array(afters, type=pa.int64())})
         )
-        connection.execute(f"create table keys ({_COLUMNS})")
+        connection.execute(f"create table keys ({keyfiles.COLUMNS})")
         connection.execute(_KEYS, {"file_id": file.file_id, "destination": file.destination, "delta": str(delta)})
-        connection.execute("copy (from keys order by row_number) to ? (format parquet, compression zstd)", [str(aside)])
+        keyfiles.write(connection, "keys", keyfiles.own_path(home, file))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from waybill.delivery import keyfiles
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delta import DeltaFile
@@ -20,7 +21,7 @@ from waybill.thresholds import Thresholds
 
 _ENROLLED = """
 create or replace temp view enrolled as
-select * from read_parquet($keys, union_by_name = true)
+select * from {keys} as keys
 """
 
 _FROZEN = """
@@ -171,8 +172,7 @@ def freeze(
         after = ledger.last_enrolled(destination)
         ensure_keys(home, ledger)
         unsettled = [file for file in ledger.enrolled_files(destination) if file.settled_at is None]
-    keys = str(home.published / "delivery" / "keys" / destination / "*.parquet")
-    warehouse.execute(_ENROLLED.replace("$keys", _literal(keys)))
+    warehouse.execute(_ENROLLED.format(keys=keyfiles.standing(home, destination)))
     warehouse.execute(
         _FROZEN.format(destination=destination),
         {
@@ -232,8 +232,3 @@ def _publish_changes(warehouse: duckdb.DuckDBPyConnection, home: Home, delta: De
         with written_aside(path) as aside:
             warehouse.execute("copy (from changes) to ? (format parquet)", [str(aside)])
     return count
-
-
-def _literal(path: str) -> str:
-    """A path of ours as an SQL literal, for the one place (a view) where DuckDB takes no parameter."""
-    return "'" + path.replace("'", "''") + "'"

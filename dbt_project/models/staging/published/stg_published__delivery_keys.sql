@@ -2,6 +2,25 @@ with source as (
     select * from {{ source('published', 'delivery_keys') }}
 ),
 
+-- Folding writes the keys of many delta files into one file long before their own files go: the name that sorts last
+-- counts, as waybill.delivery.keyfiles has it.
+holders as (
+    select
+        file_id,
+        max(filename) as filename
+    from source
+    group by file_id
+),
+
+standing as (
+    select source.*
+    from source
+    inner join holders
+        on
+            source.file_id = holders.file_id
+            and source.filename = holders.filename
+),
+
 renamed as (
     select
         file_id,
@@ -20,7 +39,7 @@ renamed as (
         landed_at,
         frozen_at,
         expires_at
-    from source
+    from standing
 )
 
 select * from renamed

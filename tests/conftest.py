@@ -1,7 +1,9 @@
 """What every test may rely on: nothing leaves this machine."""
 
+import atexit
 import ipaddress
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from ledgers import LedgerServer, ledger_server
 # The PostgreSQL wheel asks for it at import and warns where it is not set or not its owner's alone.
 if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="waybill-tests-")
+    atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,7 @@
 """One build: dbt, then publishing the candidates, then freezing a delta file for each destination."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -39,6 +41,15 @@ class BuildReport:
         }
 
 
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Keeps every other build away for the length of a block; SourceUnavailable while one is running."""
+    with locked(home.build / "build.lock") as is_alone:
+        if not is_alone:
+            raise SourceUnavailable(f"A build is running on {home.root}. Wait for it, then run this again.")
+        yield
+
+
 def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
     """Builds the marts from what landed, publishes the verdicts, and freezes what is new.
 
@@ -47,9 +58,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
     """
     home = settings.home
     home.create()
-    with locked(home.build / "build.lock") as alone:
-        if not alone:
-            raise SourceUnavailable(f"Another build is running on {home.root}. Wait for it, then run this again.")
+    with alone(home):
         this = inputs.begin(settings, full_refresh=full_refresh)
         arguments = ["build", "--exclude", "tag:delivery", "test_type:unit", "tag:macro_cases"]
         run = dbt.run(settings, [*arguments, "--full-refresh"] if full_refresh else arguments)
@@ -75,11 +84,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
 
 def refresh_marts(settings: Settings) -> dbt.DbtRun:
     """Rebuilds the delivery marts from ``published/``, by selection; nothing else in the warehouse file changes."""
-    with locked(settings.home.build / "build.lock") as alone:
-        if not alone:
-            raise SourceUnavailable(
-                f"Another build is running on {settings.home.root}. Wait for it, then run this again."
-            )
+    with alone(settings.home):
         return dbt.run(
             settings, ["build", "--select", "tag:delivery", "--exclude", "test_type:unit", "tag:macro_cases"]
         )

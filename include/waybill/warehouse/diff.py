@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import duckdb
 
-from waybill.clock import from_name
+from waybill import delta
 from waybill.errors import ConfigurationError
 from waybill.home import Home
 from waybill.settings import Settings
@@ -131,8 +131,8 @@ def diff(settings: Settings, against: str | None = None) -> list[Diff]:
 
     Raises ConfigurationError when there is no such build or nothing was published, BuildFailed when a model fails.
     """
-    build_id = against or _newest_build(settings.home)
-    built_at, seq = _named(build_id)
+    build_id = against or _newest_build(settings)
+    built_at, seq = inputs.moment_and_number(build_id)
     with _aside(settings, built_at) as aside:
         inputs.begin(aside, full_refresh=True)
         dbt.run(aside, ["build", "--exclude", *_NOT_THE_MODELS], logs=settings.home.build / "logs" / "diff")
@@ -215,20 +215,9 @@ def differing_keys(then: dict[str, Any], now: dict[str, Any], above: str = "") -
             yield f"{above}{key}"
 
 
-def _newest_build(home: Home) -> str:
-    """The newest build that published candidates or froze a file."""
-    names = {path.stem for path in home.delta.glob("*/*.json") if not path.name.endswith(".decision.json")}
-    if not names:
-        raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
-    return max(names)
-
-
-def _named(build_id: str) -> tuple[datetime, int]:
-    """When a build was made and its number, which its id says."""
-    moment, _, number = build_id.rpartition("-")
-    try:
-        return from_name(moment), int(number)
-    except ValueError:
-        raise ConfigurationError(
-            f"{build_id!r} is no build. The names of files in delta/<destination>/ are; leave it out for the newest."
-        ) from None
+def _newest_build(settings: Settings) -> str:
+    """The newest build that froze a file."""
+    newest = [file.build_id for name in settings.destinations if (file := delta.newest(settings.home, name))]
+    if not newest:
+        raise ConfigurationError(f"Nothing has been built in {settings.home.root} yet. Run `waybill build` first.")
+    return max(newest)

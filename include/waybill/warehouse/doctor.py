@@ -9,9 +9,8 @@ from typing import Any, Final
 import duckdb
 
 from waybill.errors import ConfigurationError, SourceUnavailable
-from waybill.files import locked
 from waybill.settings import Settings
-from waybill.warehouse.build import open_warehouse
+from waybill.warehouse.build import alone, open_warehouse
 
 ADVICE: Final = {
     "hashed_twice": "These are hashes of hashes and match nobody. Land the address in clear, or the first hash.",
@@ -102,22 +101,19 @@ def examine(settings: Settings) -> Examination:
     home = settings.home
     if not home.warehouse_file.exists():
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
-    with locked(home.build / "build.lock") as alone:
-        if not alone:
-            raise SourceUnavailable(f"A build is running on {home.root}. Wait for it, then run this again.")
-        with open_warehouse(home) as warehouse:
-            try:
-                return _examine(warehouse)
-            except duckdb.CatalogException:
-                raise ConfigurationError(
-                    f"{home.warehouse_file} lacks the reports on contact data. Run `waybill build`, which makes them."
-                ) from None
-            except duckdb.Error as error:
-                # DuckDB's messages quote the values they stumble over.
-                raise SourceUnavailable(
-                    f"The contact data in {home.landing} cannot be read ({type(error).__name__}). Run `waybill build` "
-                    "to see which file or model is damaged."
-                ) from None
+    with alone(home), open_warehouse(home) as warehouse:
+        try:
+            return _examine(warehouse)
+        except duckdb.CatalogException:
+            raise ConfigurationError(
+                f"{home.warehouse_file} lacks the reports on contact data. Run `waybill build`, which makes them."
+            ) from None
+        except duckdb.Error as error:
+            # DuckDB's messages quote the values they stumble over.
+            raise SourceUnavailable(
+                f"The contact data in {home.landing} cannot be read ({type(error).__name__}). Run `waybill build` "
+                "to see which file or model is damaged."
+            ) from None
 
 
 def _examine(warehouse: duckdb.DuckDBPyConnection) -> Examination:

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from waybill.clock import to_name
+from waybill.clock import from_name, to_name
 from waybill.errors import ConfigurationError
 from waybill.files import write_json, written_aside
 from waybill.home import Home
@@ -46,8 +46,7 @@ def begin(settings: Settings, *, full_refresh: bool) -> Build:
     built_at = settings.clock.now()
     seq = state["seq"] + 1
     build = Build(
-        # Two builds at one moment of a fixed clock must not share a name.
-        build_id=f"{to_name(built_at)}-{seq:06d}",
+        build_id=f"{to_name(built_at)}-{seq:06d}",  # two builds at one moment of a fixed clock must not share a name
         seq=seq,
         built_at=built_at,
         last_good_seq=0 if fresh else state["last_good_seq"],
@@ -57,6 +56,17 @@ def begin(settings: Settings, *, full_refresh: bool) -> Build:
     write_json(home.build / "state.json", {**state, "seq": seq})
     _write_inputs(settings, build)
     return build
+
+
+def moment_and_number(build_id: str) -> tuple[datetime, int]:
+    """When a build was made and its number, which its id says; ConfigurationError for what is no build's id."""
+    moment, _, number = build_id.rpartition("-")
+    try:
+        return from_name(moment), int(number)
+    except ValueError:
+        raise ConfigurationError(
+            f"{build_id!r} is no build. The names of files in delta/<destination>/ are; leave it out for the newest."
+        ) from None
 
 
 def succeed(home: Home, build: Build) -> None:

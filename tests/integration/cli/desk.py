@@ -1,29 +1,16 @@
 """A home and the real command line on it."""
 
-import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from answer import Answer
 
 TOKEN = "made-up-token-of-the-cli"
 DATASET = "5647382910"
 AS_OF = "2026-11-20T12:00:00+00:00"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a call of the command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The real command line on the home of an office, whose clock stands still until a test moves it."""
 
 import io
-import json
 import os
 import signal
 import sys
@@ -9,30 +8,17 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from office import DATASET, TOKEN, Office
 from outbox import NOW
 
 import waybill
+from answer import Answer
 from waybill.cli import main
 from waybill.home import HomeFacts
 
 _TOML = Path(waybill.__file__).parents[1] / "waybill.toml"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a call of the command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass

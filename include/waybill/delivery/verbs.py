@@ -107,7 +107,9 @@ def withdraw(settings: Settings, wanted: str, destination: str | None, author: A
     return _act(settings, wanted, destination, author, "withdraw", lambda found: decide)
 
 
-_INTERRUPTED = "is in a batch whose delivery was interrupted; run `waybill deliver` first, which makes it unknown"
+_SENDING = (
+    "is in a batch that is being sent, or whose delivery was interrupted; run `waybill deliver` first, which finds out"
+)
 
 _WHY_NOT_REQUEUED = {
     "accepted": "the platform has it, and a second time would count twice",
@@ -168,7 +170,7 @@ def _act_on(
         places = every(home, connection, destination) if found is None else entries.standing(connection, found)
         decide, changes, left = decide_for(places), [], []
         for one in places:
-            decided = _INTERRUPTED if one.batch.state == "sending" else decide(one)
+            decided = _SENDING if one.batch.state == "sending" else decide(one)
             if isinstance(decided, str):
                 left.append(f"{one.entry.source_key} as {one.entry.event_name} for {destination} {decided}")
             else:

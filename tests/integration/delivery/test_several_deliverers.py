@@ -1,6 +1,7 @@
 """Several deliverers at once, one that is stopped, and a ledger's server that goes away while events are being sent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from office import DATASET, FILE_ONLY, SERVER_ONLY, TOKEN, Office
@@ -16,6 +18,8 @@ from scripted import Call, Reply, Scripted, accepted
 
 from ledgers import LedgerServer, ledger_server
 from waybill.delivery import sender
+from waybill.delivery.actions import Author
+from waybill.delivery.verbs import withdraw
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, SourceUnavailable
 
@@ -119,6 +123,40 @@ def test_of_two_processes_at_a_file_one_works_and_the_other_says_so(
     assert any("another delivery" in note for note in second.notes)
     assert len(platform.calls) == 1
     assert scripted_office.states() == {"accepted": 2}
+
+
+@SERVER_ONLY
+def test_a_person_on_another_machine_withdraws_while_a_delivery_runs(
+    scripted_office: Office, platform: Scripted, tmp_path: Path
+) -> None:
+    scripted_office.change(batch_size=2, threads=1)
+    hand_over(scripted_office.home, events(6))
+    shutil.copytree(scripted_office.home.root, tmp_path / "elsewhere")
+    elsewhere = Office(scripted_office.settings.model_copy(update={"home_root": tmp_path / "elsewhere"}))
+    person = Author("somebody", "ticket 4711")
+    held = threading.Event()
+
+    def script(call: Call) -> Reply:
+        return Reply(200, accepted(call).body, hold=held) if len(platform.calls) == 1 else accepted(call)
+
+    platform.script = script
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(scripted_office.deliver)
+        assert platform.arrived.wait(60)  # it has read what waits, and sends the first two
+        first = [event["event_id"] for event in platform.calls[0].events]
+        waiting = [event.id for event in events(6) if event.id not in first]
+        [done] = withdraw(elsewhere.settings, waiting[0], None, person)
+        with pytest.raises(ConfigurationError, match="is being sent"):
+            withdraw(elsewhere.settings, first[0], None, person)
+        held.set()
+        report = run.result(120)
+    again = elsewhere.deliver()
+
+    assert done.states == {"withdrawn": 1}
+    sent = sorted(event["event_id"] for call in platform.calls for event in call.events)
+    assert sent == sorted([*first, *waiting[1:]])
+    assert report.accepted + again.accepted == 5
+    assert scripted_office.states() == {"accepted": 5, "withdrawn": 1}
 
 
 @SERVER_ONLY

@@ -1,4 +1,4 @@
-"""Extract on a full disk through the real command line: refused in words, landing as it was, and then put right."""
+"""Extract and build on a full disk through the real command line: refused in words, and then put right."""
 
 from pathlib import Path
 
@@ -37,3 +37,36 @@ def test_extract_on_a_full_disk(shop: ShopDesk, tmp_path: Path, trouble: dict[st
     code, said = desk.waybill("extract")
     assert code == 0, said
     assert desk.landed()["orders"]
+
+
+@pytest.fixture(scope="module")
+def extracted(shop: ShopDesk, tmp_path_factory: pytest.TempPathFactory) -> ShopDesk:
+    desk = shop.copy(tmp_path_factory.mktemp("extracted") / "home")
+    assert desk.waybill("extract")[0] == 0
+    return desk
+
+
+def frozen(desk: ShopDesk) -> list[str]:
+    return sorted(path.name for path in (desk.home / "delta").rglob("*.json"))
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"file_limit": 1_000_000},
+        {"full": ("duckdb copy by warehouse.freeze.freeze", 1)},
+    ],
+    ids=["while dbt writes", "while the delta file is written"],
+)
+def test_build_on_a_full_disk(extracted: ShopDesk, tmp_path: Path, trouble: dict[str, object]) -> None:
+    desk = extracted.copy(tmp_path / "home")
+
+    code, said = desk.waybill("build", **trouble)
+
+    assert code == 3, said
+    assert "disk" in said
+    assert frozen(desk) == []
+    code, said = desk.waybill("build")
+    assert code == 0, said
+    assert len(frozen(desk)) == 1
+    assert desk.audited() == ""

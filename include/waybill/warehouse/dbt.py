@@ -15,6 +15,7 @@ from pathlib import Path
 from waybill.errors import BuildFailed, SourceUnavailable
 from waybill.settings import Settings, child_environment
 
+_FULL_DISK = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
@@ -78,6 +79,11 @@ def _raise(settings: Settings, results: Path, log: Path, output: str) -> None:
         raise SourceUnavailable(
             f"{settings.home.warehouse_file} is open in another process, and DuckDB gives a file to one at a time. "
             "Close what holds it (an analyst's shell, another build) and run `waybill build` again."
+        )
+    if any(said in output for said in _FULL_DISK):
+        raise SourceUnavailable(
+            f"dbt could not write below {settings.home.root}: its disk is full or read-only. Make room there and run "
+            "`waybill build` again; what was published is as it was."
         )
     failed: list[str] = []
     if results.exists():

@@ -30,7 +30,7 @@ test: $(DEV_STAMP) ## Everything that CI checks
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint dbt_project
 	$(VENV)/bin/yamllint --strict .
-	$(TEST_ENV) $(PYTHON) -m pytest
+	$(TEST_ENV) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(DEV_STAMP) ## The quick part of it: format, lint, types, unit tests
 	$(VENV)/bin/ruff format --check .

@@ -45,6 +45,11 @@ class DeltaFile:
         return self.path.with_suffix(".decision.json")
 
     @property
+    def approval_path(self) -> Path:
+        """Where a person's word on a closed file is kept."""
+        return self.path.with_suffix(".approval.json")
+
+    @property
     def withdrawals_path(self) -> Path:
         return self.path.with_suffix(".withdrawals.parquet")
 
@@ -108,13 +113,23 @@ def read(sidecar: Path) -> DeltaFile:
 
 def frozen(home: Home, destination: str) -> list[DeltaFile]:
     """Every finished delta file of a destination, oldest first."""
-    folder = home.delta / destination
-    sidecars = (path for path in folder.glob("*.json") if not path.name.endswith(".decision.json"))
-    return [read(path) for path in sorted(sidecars)]
+    return [read(path) for path in sidecars(home, destination)]
 
 
 def newest(home: Home, destination: str) -> DeltaFile | None:
     """The last delta file that was frozen, or None."""
-    folder = home.delta / destination
-    sidecars = sorted(path for path in folder.glob("*.json") if not path.name.endswith(".decision.json"))
-    return read(sidecars[-1]) if sidecars else None
+    paths = sidecars(home, destination)
+    return read(paths[-1]) if paths else None
+
+
+def named(home: Home, file_id: str) -> DeltaFile | None:
+    """The delta file of this name, or None; a name is only compared with what is there, never made into a path."""
+    destination = file_id.partition("/")[0]
+    known = [folder.name for folder in home.delta.glob("*") if folder.is_dir()]
+    paths = sidecars(home, destination) if destination in known else []
+    return next((read(path) for path in paths if f"{destination}/{path.stem}" == file_id), None)
+
+
+def sidecars(home: Home, destination: str) -> list[Path]:
+    """The sidecars of a destination, oldest first; decisions and approvals have a second suffix."""
+    return sorted(path for path in (home.delta / destination).glob("*.json") if "." not in path.stem)

@@ -34,6 +34,10 @@ class GateClosed(WaybillError):
     """The data as a set is not fit to send; nothing of this delta file was enrolled."""
 
 
+class GateStillClosed(GateClosed):
+    """It is closed for the reasons that people were told already; they need not be told again."""
+
+
 class LedgerConflict(WaybillError):
     """The ledger contradicts a file or itself; stop and look before anything more is sent."""
 

@@ -6,15 +6,17 @@ DAG files import this module and must stay light.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from waybill.errors import ConfigurationError, GateClosed
+from waybill.errors import ConfigurationError, GateClosed, GateStillClosed
 from waybill.settings import Settings
 
 if TYPE_CHECKING:
     from waybill.delivery.publish import PublishReport
     from waybill.delivery.report import DeliveryReport
+    from waybill.quality.approvals import Approval, Closed
+    from waybill.quality.closings import Request
     from waybill.quality.decisions import Decision
     from waybill.sources import ExtractReport
     from waybill.warehouse.build import BuildReport
@@ -47,8 +49,12 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
 
 
 def gate(settings: Settings, destination: str) -> Decision:
-    """Judges the newest delta file of a destination; GateClosed, with the reasons, when it may not be sent."""
+    """Judges the newest delta file of a destination; GateClosed, with the reasons, when it may not be sent.
+
+    GateStillClosed when people were told the reasons at an earlier file. A file that a person opened counts as open.
+    """
     from waybill import delta
+    from waybill.quality import approvals, closings
     from waybill.quality.gate import judge
 
     settings.started_destination(destination)
@@ -56,9 +62,41 @@ def gate(settings: Settings, destination: str) -> Decision:
     if newest is None:
         raise ConfigurationError(f"Nothing has been frozen for {destination} yet. Run `waybill build` first.")
     decision = judge(settings, newest)
-    if not decision.is_open:
+    if decision.is_open:
+        return decision
+    word = approvals.read(newest)
+    if word is not None and word.opened:
+        return replace(decision, decision="open")
+    if decision.begins_closing:
         raise GateClosed(decision.explanation())
-    return decision
+    raise GateStillClosed(f"{closings.lasting(settings.home, decision)}\n{decision.explanation()}")
+
+
+def request(settings: Settings, destination: str) -> Request | None:
+    """What a person should be asked about the newest delta file; None where it is open or somebody has answered."""
+    from waybill.quality import closings
+
+    return closings.request(settings.home, destination)
+
+
+def closed_file(settings: Settings, file_id: str) -> Closed:
+    """A closed delta file that a person can open; ConfigurationError, with what to do instead, when it cannot be."""
+    from waybill.delivery.ledger import Ledger
+    from waybill.quality import approvals
+
+    with Ledger.open_readonly(settings.home) as ledger:
+        enrolled = ledger.enrolled_files(file_id.partition("/")[0])
+    return approvals.closed(settings.home, file_id, [file.file_id for file in enrolled])
+
+
+def decide(settings: Settings, file_id: str, *, opened: bool, because: str, by: str | None = None) -> Approval:
+    """Keeps a person's word on a closed delta file: its passed rows may be enrolled after all, or it stays closed."""
+    from waybill.delivery import actions
+    from waybill.quality import approvals
+
+    author = actions.author(settings, because, by)
+    found = closed_file(settings, file_id)
+    return approvals.decide(found, opened=opened, who=author.who, because=author.because, now=settings.clock.now())
 
 
 def deliver(settings: Settings, destination: str) -> DeliveryReport:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from waybill.accounting.balance import Balance
@@ -117,6 +118,10 @@ def _print_way(out: Console, explanation: Explanation) -> None:
         _fact(out, "gate", f"{', '.join(placed['gate_reasons'])}")
         for reason in placed["gate_reasons"]:
             _fact(out, "", explanation.meanings.get(reason))
+    for approval in explanation.approvals:
+        did = "opened" if approval["opened"] else "kept closed"
+        said = f"{approval['file_id']} by {approval['who']}: {approval['because']}"
+        _fact(out, did, f"{approval['decided_at']}  {escape(said)}")
     if placed["file_id"] is not None:
         _fact(out, "frozen", f"{placed['frozen_at']}  row {placed['row_number']} of {placed['file_id']}")
     for attempt in explanation.attempts:

@@ -6,7 +6,9 @@ from waybill import delta
 from waybill.accounting.balance import balance
 from waybill.accounting.books import open_books
 from waybill.delivery import keyfiles
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
+from waybill.quality import approvals, decisions
 from waybill.settings import Settings
 
 _DOUBLES = """
@@ -90,7 +92,21 @@ def _delta_findings(settings: Settings, books: duckdb.DuckDBPyConnection) -> lis
                 findings.append(str(conflict))
             if digests.get(file.file_id, file.sha256) != file.sha256:
                 findings.append(f"{file.sidecar_path} names another digest than the ledger")
+            if file.file_id in digests:
+                findings += _not_let_through(file)
     return findings
+
+
+def _not_let_through(file: DeltaFile) -> list[str]:
+    """What is wrong with an enrolled file's decision: damaged, or closed and opened by nobody."""
+    try:
+        decision = decisions.read(file)
+        word = approvals.read(file)
+    except LedgerConflict as conflict:
+        return [str(conflict)]
+    if decision is None or decision.is_open or (word is not None and word.opened):
+        return []  # a decision that is gone leaves what the ledger says of the file
+    return [f"{file.file_id} was enrolled although the gate closed it and nobody opened it"]
 
 
 def _all(books: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> list[tuple[object, ...]]:

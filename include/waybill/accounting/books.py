@@ -25,6 +25,11 @@ _VIEWS = {
     "changes": "changes/*/*.parquet",
 }
 
+_APPROVALS = """
+    destination varchar, build_id varchar, file_id varchar, opened boolean, who varchar, because varchar,
+    decided_at timestamptz
+"""
+
 RELATIONS = ("candidates", "totals", "gate", "judged", "keys", "files", "batches", "attempts", "exceptions", "landed")
 
 
@@ -34,7 +39,8 @@ def has_books(settings: Settings) -> bool:
 
 
 def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """Views ``candidates, totals, gate, judged, keys, changes, files, batches, attempts, exceptions, landed``.
+    """Views ``candidates, totals, gate, judged, keys, changes, files, batches, attempts, exceptions, landed``, and
+    ``approvals``: what people said of closed files.
 
     Raises ConfigurationError when nothing was built yet, SourceUnavailable when a file cannot be read.
     """
@@ -56,6 +62,11 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
             f"The key files in {home.published / 'delivery' / 'keys'} cannot be read ({type(error).__name__}). Run "
             "`waybill ledger audit`, which names the damaged one, and restore it from a backup."
         ) from error
+    approvals = "approvals/*/*.parquet"
+    if any(home.published.glob(approvals)):
+        _view(books, "approvals", home.published / approvals)
+    else:  # nobody has been asked yet
+        books.execute(f"create table approvals ({_APPROVALS})")
     books.register("judged", _newest_judged(home).to_arrow())
     _landed(books, settings)
     return books

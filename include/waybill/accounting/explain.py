@@ -67,6 +67,18 @@ where destination = $destination and event_name = $event_name and source_key = $
 order by changed_at
 """
 
+_APPROVALS = """
+select approvals.file_id, approvals.opened, approvals.who, approvals.because, approvals.decided_at
+from approvals
+semi join gate
+    on approvals.file_id = gate.file_id
+    and gate.event_name = $event_name
+    and gate.source_key = $source_key
+    and gate.state = 'gated'
+where approvals.destination = $destination
+order by approvals.decided_at
+"""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -80,6 +92,7 @@ class Explanation:
     history: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     exceptions: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
     changes: list[dict[str, Any]]
     meanings: dict[str, str]
 
@@ -90,6 +103,7 @@ class Explanation:
             "history": self.history,
             "attempts": self.attempts,
             "exceptions": self.exceptions,
+            "approvals": self.approvals,
             "changed_after_enrolment": self.changes,
             "meanings": self.meanings,
         }
@@ -144,6 +158,7 @@ def _explain(
         history=history,
         attempts=rows(books, _ATTEMPTS, batch_id=placed["batch_id"]) if is_enrolled else [],
         exceptions=rows(books, _EXCEPTIONS, **row) if is_enrolled else [],
+        approvals=rows(books, _APPROVALS, **sent),
         changes=rows(books, _CHANGES, **sent),
         meanings={reason: sentences[reason] for reason in sorted(reasons) if reason in sentences},
     )
@@ -152,7 +167,7 @@ def _explain(
 def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanation:
     source, entity, entity_key = key
     placed = {"source": source, "entity": entity, "entity_key": entity_key, "state": "landed"}
-    return Explanation(placed, [version for version in waiting if _identity(version) == key], [], [], [], [], {})
+    return Explanation(placed, [version for version in waiting if _identity(version) == key], [], [], [], [], [], {})
 
 
 def _keys_in(wanted: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from waybill.cli import decisions, questions, steps, stores
+from waybill.cli import decisions, gate, questions, steps, stores
 from waybill.cli.app import app
 from waybill.errors import WaybillError
 
@@ -17,7 +17,7 @@ _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, 
 
 _TERMINATED: Final = 143
 
-__all__ = ["app", "decisions", "main", "questions", "steps", "stores"]
+__all__ = ["app", "decisions", "gate", "main", "questions", "steps", "stores"]
 
 
 def main() -> NoReturn:

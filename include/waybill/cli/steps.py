@@ -55,20 +55,6 @@ def build(
 
 
 @app.command()
-def gate(destination: Destination = None, as_json: Json = False) -> None:
-    """Judge the newest delta file; exit 1 when it stays closed."""
-    settings = load_settings()
-
-    def judge(name: str) -> Mapping[str, int | float]:
-        decision = jobs.gate(settings, name)
-        if not as_json:
-            typer.echo(f"{decision.table()}\nData Docs: {decision.data_docs or 'none, there was nothing to judge'}")
-        return decision.counts()
-
-    each(settings, destination, "gate", judge, as_json)
-
-
-@app.command()
 def deliver(destination: Destination = None, as_json: Json = False) -> None:
     """Enrol what the gate let through and send what is pending."""
     settings = load_settings()

@@ -1,6 +1,7 @@
 """Enrolment: the newest delta file, with what its gate passed, becomes batches in one small transaction.
 
-``plan`` looks and refuses; ``enrol`` writes. Nothing is written for a file that is refused.
+``plan`` looks and refuses; ``enrol`` writes. Nothing is written for a file that is refused. Of a closed file nothing is
+enrolled, unless a person has opened it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
-from waybill.delivery import keyfiles, queries, ranges, schema
+from waybill.delivery import actions, keyfiles, queries, ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
 from waybill.delivery.ranges import Ranges
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.home import Home
-from waybill.quality import decisions
+from waybill.quality import approvals, decisions
+from waybill.quality.approvals import Approval
 from waybill.quality.decisions import Decision
 
 _COLUMNS = ["row_number", "dataset", "past_expiry", "expires_at", "expires_reason", "payload"]
@@ -43,25 +45,42 @@ class Plan:
 
     delta: DeltaFile
     decision: Decision
-    quarantined: int
+    approval: Approval | None
+    left_out: int
+    """Rows that are quarantined, and of an opened file also those that the newest build no longer has as they were."""
     batches: Sequence[NewBatch]
 
     @property
     def events(self) -> int:
-        return self.delta.rows - self.quarantined
+        return self.delta.rows - self.left_out
 
     @property
     def past_expiry(self) -> int:
         return sum(ranges.count(batch.row_ranges) for batch in self.batches if batch.past_expiry)
 
 
-def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int) -> Plan | str:
-    """How to enrol a delta file, or why it is passed over now.
+def plan(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int) -> Plan | str:
+    """How to enrol the newest delta file, or the closed one that a person opened; or why nothing can be enrolled now.
 
-    ``enrolled`` is the destination's chain. Raises LedgerConflict when the file, its decision or its gate file is
-    missing or damaged, when the ledger does not know the file it was frozen after, or when it repeats what
+    ``enrolled`` is the destination's chain. Raises LedgerConflict when a file, its decision, its approval or its gate
+    file is missing or damaged, when the ledger does not know the file it was frozen after, or when it repeats what
     was enrolled.
     """
+    why_not = _why_not(newest, enrolled)
+    if why_not is None:
+        return _planned(home, newest, None, set(), batch_size, request_bytes)
+    opened = approvals.newest_opened(home, newest.destination, enrolled[-1].file_id if enrolled else "")
+    if opened is None:
+        return why_not
+    changed = _changed_since(opened, newest) if opened.file_id != newest.file_id else set()
+    planned = _planned(home, opened, approvals.read(opened), changed, batch_size, request_bytes)
+    if planned.events == 0:
+        return f"{opened.file_id} was opened, but nothing of it is still to be sent as it was; {why_not}"
+    return planned
+
+
+def _why_not(delta: DeltaFile, enrolled: Sequence[FileRow]) -> str | None:
+    """Why a delta file is passed over now (an empty text: there is nothing to say), or None: its gate is open."""
     known = [file.file_id for file in enrolled]
     if delta.file_id in known:
         _same_file(delta, next(file for file in enrolled if file.file_id == delta.file_id))
@@ -80,11 +99,20 @@ def plan(home: Home, delta: DeltaFile, enrolled: Sequence[FileRow], batch_size: 
         return f"the gate has not judged {delta.file_id} yet; run `waybill gate`"
     if not decision.is_open:
         return f"the gate closed {delta.file_id}; nothing of it is enrolled"
+    return None
+
+
+def _planned(
+    home: Home, delta: DeltaFile, approval: Approval | None, changed: set[int], batch_size: int, request_bytes: int
+) -> Plan:
+    decision = decisions.read(delta)
+    if decision is None or not (decision.is_open or (approval is not None and approval.opened)):
+        raise LedgerConflict(f"{delta.file_id} is neither open nor opened by a person any more. Run `waybill gate`.")
     delta.verify()
-    quarantined = _quarantined(delta, decision)
-    _refuse_repeats(home, delta, quarantined)
-    batches = list(_cut(delta, frozenset(quarantined), batch_size, request_bytes))
-    return Plan(delta, decision, len(quarantined), batches)
+    left_out = changed.union(_quarantined(delta, decision))
+    _refuse_repeats(home, delta, sorted(left_out))
+    batches = list(_cut(delta, frozenset(left_out), batch_size, request_bytes))
+    return Plan(delta, decision, approval, len(left_out), batches)
 
 
 def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> bool:
@@ -102,7 +130,7 @@ def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> bool
             sha256=delta.sha256,
             rows=delta.rows,
             enrolled_rows=plan.events,
-            quarantined_rows=plan.quarantined,
+            quarantined_rows=plan.left_out,
             frozen_at=delta.frozen_at,
             enrolled_at=now,
             after_file_id=delta.after,
@@ -126,6 +154,9 @@ def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> bool
     ]
     if rows:
         connection.execute(insert(schema.batches), rows)
+    if plan.approval is not None:
+        author = actions.Author(who=plan.approval.who, because=plan.approval.because)
+        actions.note(connection, author, "open", delta.destination, plan.events, plan.approval.moment)
     return True
 
 
@@ -148,6 +179,31 @@ def _quarantined(delta: DeltaFile, decision: Decision) -> list[int]:
             f"{len(set(rows))}. Delete the decision and run `waybill gate` again."
         )
     return rows
+
+
+_CHANGED = """
+select opened.row_number
+from read_parquet($opened) as opened
+anti join (
+    select event_name, source_key, payload_digest
+    from read_parquet($newest)
+    anti join quarantined using (row_number)
+) as newest using (event_name, source_key, payload_digest)
+"""
+
+
+def _changed_since(opened: DeltaFile, newest: DeltaFile) -> set[int]:
+    """The rows of an opened file that the newest build does not have as they were: withdrawn, changed, or quarantined.
+
+    A person opens what was looked at; what is new since is judged with the next file.
+    """
+    newest.verify()
+    decision = decisions.read(newest)
+    quarantined = _quarantined(newest, decision) if decision is not None else []
+    with duckdb.connect() as connection:
+        connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
+        found = connection.execute(_CHANGED, {"opened": str(opened.path), "newest": str(newest.path)}).fetchall()
+    return {row for (row,) in found}
 
 
 _REPEATS = """

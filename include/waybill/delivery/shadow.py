@@ -60,7 +60,7 @@ def _fresh(
     enrolled: Sequence[queries.FileRow],
     tally: Tally,
 ) -> Iterator[Sequence[FrozenRow]]:
-    """The rows of the newest delta file, cut as an enrolment would cut them."""
+    """The rows of the newest delta file (or of one that a person opened), cut as an enrolment would cut them."""
     newest = delta.newest(settings.home, destination)
     if newest is None:
         return
@@ -69,7 +69,7 @@ def _fresh(
     if isinstance(plan, str):
         tally.notes += [plan] if plan else []
         return
-    frozen = FrozenRows(newest.path)
+    frozen = FrozenRows(plan.delta.path)
     for batch in plan.batches:
         if not batch.past_expiry:
             yield frozen.take(batch.row_ranges)

@@ -36,10 +36,21 @@ class Decision:
     failures: tuple[Failure, ...]
     data_docs: str
     gate_file_sha256: str
+    closing: str = ""
+    """The file with which the gate closed for these reasons; empty where it is open."""
 
     @property
     def is_open(self) -> bool:
         return self.decision == "open"
+
+    @property
+    def begins_closing(self) -> bool:
+        """Whether people have not been told yet why this file is closed."""
+        return self.closing == self.file_id
+
+    def failed_sets(self) -> set[str]:
+        """The expectations about the file as a whole that did not hold."""
+        return {failure.expectation for failure in self.failures if failure.level == "set"}
 
     def counts(self) -> dict[str, int]:
         """What a report or an Asset event carries; ``gated``: what a closed file holds back besides the quarantined."""
@@ -70,7 +81,8 @@ class Decision:
         return (
             f"The gate closed {self.file_id}: none of its {self.rows} events was enrolled.\n{self.table()}\n"
             f"Data Docs: {self.data_docs or 'none'}\n"
-            "Mend the data or the model and run `waybill build` and `waybill gate` again: the rows freeze again. "
+            "Mend the data or the model and run `waybill build` and `waybill gate` again: the rows freeze again. If "
+            f"the data is right as it is, open the file: `waybill gate open --file {self.file_id} --because '…'`. "
             "What was enrolled before goes on being delivered."
         )
 

@@ -9,7 +9,7 @@ from waybill.delta import DeltaFile
 from waybill.errors import SourceUnavailable
 from waybill.files import locked, sha256_of, written_aside
 from waybill.home import Home
-from waybill.quality import decisions
+from waybill.quality import approvals, closings, decisions
 from waybill.quality.decisions import Decision, Failure
 from waybill.quality.examine import EXAMPLES, Examination, examined
 from waybill.quality.suites import ROW_RULES, SET_RULES, suite_version
@@ -45,8 +45,8 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
     """Decides whether a delta file is open (and which rows are quarantined) or closed, and returns the decision.
 
     A file that has its decision keeps it, so judging twice changes nothing; only a closed one is judged again when
-    the suite or its thresholds have changed. A file without rows to judge is open. Raises LedgerConflict when the file
-    is damaged.
+    the suite or its thresholds have changed, unless a person has opened it. A file without rows to judge is open.
+    Raises LedgerConflict when the file is damaged.
     """
     home = settings.home
     thresholds = settings.destination(delta.destination).gate
@@ -57,9 +57,12 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
             raise SourceUnavailable(f"Another process is judging {delta.file_id} now; run `waybill gate` again later.")
         ensure_empty(home, delta.destination)
         standing = decisions.read(delta)
-        if standing is not None and (standing.is_open or standing.suite_version == suite_version(thresholds)):
+        word = approvals.read(delta)
+        is_open = standing is not None and (standing.is_open or (word is not None and word.opened))
+        if standing is not None and (is_open or standing.suite_version == suite_version(thresholds)):
             return standing
         # Until the new one is written there is none, so that a crash in between leaves nothing half-true.
+        delta.approval_path.unlink(missing_ok=True)  # whoever kept it closed had seen another decision
         delta.decision_path.unlink(missing_ok=True)
         return _judge(settings, delta, thresholds)
 
@@ -109,6 +112,7 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
             failures=_failures(delta, examination, rows, failed_sets, thresholds),
             data_docs=str(page or ""),
             gate_file_sha256=sha256_of(delta.gate_path),
+            closing=closings.begun_by(delta, failed_sets) if failed_sets else "",
         )
     decisions.write(delta, decision)
     _log.info(

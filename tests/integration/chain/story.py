@@ -5,6 +5,7 @@ The steps cost dbt and Great Expectations starts, so they run once and the tests
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -153,6 +154,16 @@ def _tell(told: Story) -> None:
         " from generate_series(1, 120) as n"
     )
     told.step("bad_set", AS_OF + timedelta(minutes=20))
+
+    # A person knows those orders: a wholesaler's. The file is opened as it is.
+    (told.chosen["closed_file"],) = re.findall(r"gate open --file (\S+)", str(told.closed))
+    for command in (
+        ["gate", "open", "--file", told.chosen["closed_file"], "--because", "one wholesaler, TICKET-7", "--by", "jane"],
+        ["deliver"],
+    ):
+        code, printed = told.waybill(told.home, *command)
+        assert code == 0, printed
+    shutil.copytree(told.home, told.at("opened"))
 
 
 def _accepted_order_without_click(told: Story) -> str:

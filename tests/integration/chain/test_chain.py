@@ -125,6 +125,31 @@ def test_a_bad_set_closes_the_file_and_says_why(story: Story) -> None:
     assert printed["destinations"]["meta"]["gated"] == 120
 
 
+def test_a_closed_file_that_a_person_opened_is_delivered_and_says_who_and_why(story: Story) -> None:
+    home, file_id = story.at("opened"), story.chosen["closed_file"]
+    assert len(story.book.events()) == story.booked["bad_set"] + 120
+    assert len(ledger_rows(home, f"select 1 from files where file_id = '{file_id}'")) == 1
+    code, printed = story.waybill(home, "balance")
+    assert code == 0
+    told, before = (
+        printed["destinations"]["meta"],
+        story.waybill(story.at("bad_set"), "balance")[1]["destinations"]["meta"],
+    )
+    assert (told["gated"], told["accepted"]) == (0, before["accepted"] + 120)
+    assert story.waybill(home, "ledger", "audit")[0] == 0
+    _, shown = story.waybill(home, "ledger", "show")
+    (action,) = shown["actions"]
+    assert (action["verb"], action["who"], action["because"], action["events"]) == (
+        "open",
+        "jane",
+        "one wholesaler, TICKET-7",
+        120,
+    )
+    _, (explained,) = story.waybill(home, "explain", "same-7")
+    (approval,) = explained["approvals"]
+    assert (explained["state"], approval["file_id"], approval["who"]) == ("accepted", file_id, "jane")
+
+
 def test_the_shared_captured_id_is_quarantined_by_its_expectation(story: Story) -> None:
     home = story.at("first")
     placed, _ = offered(story, "first")

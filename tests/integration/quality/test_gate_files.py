@@ -51,6 +51,7 @@ def test_the_decision_is_written_as_contracted(settings: Settings) -> None:
         "past_expiry": 1,
         "data_docs": decision.data_docs,
         "gate_file_sha256": sha256_of(delta.gate_path),
+        "closing": "",
     }
     with duckdb.connect() as connection:
         found = connection.execute("select * from read_parquet(?)", [str(delta.gate_path)])

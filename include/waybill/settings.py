@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AwareDatetime,
@@ -33,6 +33,8 @@ _INCLUDE = Path(__file__).parents[1]
 _TYPES = re.compile(r"varchar|boolean|integer|bigint|double|date|timestamptz|decimal\(\d{1,2},\d{1,2}\)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DESTINATION_SECRETS = ("dataset_id", "access_token", "base_url", "start_at", "test_event_code")
+
+_SECRET_OPTIONS = ("password", "sslpassword")
 
 Name = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
 
@@ -136,6 +138,7 @@ class Settings(_Model):
     destinations: dict[Name, DestinationSettings] = Field(min_length=1)
     is_sample: bool = False
     as_of: datetime | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("ledger_uri")
     @classmethod
@@ -158,6 +161,18 @@ class Settings(_Model):
             known = ", ".join(sorted(self.destinations))
             raise ConfigurationError(f"There is no destination {name!r} in waybill.toml; there is: {known}.")
         return self.destinations[name]
+
+    def secrets(self) -> frozenset[str]:
+        """Every text that must not be read anywhere: tokens, addresses with a password, and the passwords alone."""
+        tokens = [
+            dataset.access_token
+            for destination in self.destinations.values()
+            for dataset in destination.datasets.values()
+        ]
+        uris = [uri for uri in (self.warehouse_uri, self.ledger_uri) if uri is not None]
+        passwords = {password for uri in uris for password in _passwords(uri.get_secret_value())}
+        with_password = [uri for uri in uris if _passwords(uri.get_secret_value())]
+        return frozenset({secret.get_secret_value() for secret in (*tokens, *with_password)} | passwords)
 
     def redacted(self) -> dict[str, Any]:
         """Everything in force, for a person to read: no secret, and no password inside a URI."""
@@ -205,6 +220,16 @@ class Settings(_Model):
             )
 
 
+_HARMLESS = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("VIRTUAL_ENV", "LD_LIBRARY_PATH", "LD_PRELOAD", "SSL_CERT_FILE", "SSL_CERT_DIR", "WAYBILL_DBT_MEMORY_LIMIT"),
+    }
+)
+_HARMLESS_PREFIXES = ("LC_", "PYTHON", "DBT_", "XDG_")
+"""What a dbt process may know of our environment. A profile of your own finds its secrets as DBT_ENV_SECRET_…"""
+
+
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Reads ``waybill.toml``, the home's own facts and the environment; one ConfigurationError lists all problems."""
     env = os.environ if environment is None else environment
@@ -225,6 +250,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         "dbt_target": env.get("WAYBILL_DBT_TARGET") or "duckdb",
         "is_sample": facts.is_sample,
         "as_of": facts.as_of,
+        "log_level": (env.get("WAYBILL_LOG_LEVEL") or "warning").lower(),
     }
     try:
         return Settings.model_validate(values)
@@ -245,8 +271,11 @@ def emulator_secrets(dataset_id: str | None, token_variable: str) -> tuple[str, 
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment for a dbt process: this one's without any secret of ours, plus where the home is."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("WAYBILL_", "AIRFLOW_CONN_"))}
+    """The environment for a dbt process: what a program needs to run, dbt's own settings, and where the home is.
+
+    Whatever else stands in this process's environment (tokens, keys of Airflow, passwords of databases) stays here.
+    """
+    kept = {key: value for key, value in os.environ.items() if key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES)}
     return {**kept, "WAYBILL_HOME": str(settings.home_root), "PYTHONWARNINGS": "ignore"}
 
 
@@ -291,6 +320,15 @@ def _without_secrets(uri: SecretStr | None) -> str | None:
         return None
     shown = re.sub(r"//.*@", "//…@", uri.get_secret_value())
     return re.sub(r"((?:ssl)?password|passfile)=[^&]*", r"\1=…", shown)
+
+
+def _passwords(uri: str) -> set[str]:
+    """The passwords inside an address, as they are written and as they are meant."""
+    parts = urlsplit(uri)
+    user = parts.netloc.rpartition("@")[0]
+    options = (option.partition("=") for option in parts.query.split("&"))
+    written = {user.partition(":")[2], *(value for name, _, value in options if name in _SECRET_OPTIONS)} - {""}
+    return written | {unquote(one) for one in written}
 
 
 def _all_problems(error: ValidationError) -> str:

@@ -8,6 +8,7 @@ the parent of a local run needs ``environment`` before it knows which Airflow ho
 import os
 from collections.abc import Mapping
 
+from waybill.redaction import install
 from waybill.settings import Settings, load_settings
 
 
@@ -25,12 +26,10 @@ def airflow_settings() -> Settings:
         except AirflowNotFoundException:
             continue  # without the connection, the environment alone serves
     settings = load_settings(environment(values))
-    for destination in settings.destinations.values():
-        for dataset in destination.datasets.values():
-            mask_secret(dataset.access_token.get_secret_value())
-    for uri in (settings.warehouse_uri, settings.ledger_uri):
-        if uri is not None:
-            mask_secret(uri.get_secret_value())
+    secrets = settings.secrets()
+    for secret in secrets:
+        mask_secret(secret)
+    install(secrets)
     return settings
 
 

@@ -6,6 +6,7 @@ driver's own error may quote a row.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Protocol
@@ -15,6 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from waybill.airflow.settings import airflow_settings
 from waybill.errors import ConfigurationError, GateClosed, LedgerConflict, WaybillError
+from waybill.redaction import places_of
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Report(Protocol):
 
 def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) -> Counts:
     """Runs one job of ``waybill.jobs`` and returns its counts, which also become the ``extra`` of the Asset's event."""
+    os.umask(0o077)  # whatever the job or one of its libraries writes is its owner's alone
     try:
         report = job(airflow_settings(), **named)
         counts = report.counts()
@@ -44,6 +47,8 @@ def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) ->
         raise AirflowFailException(f"{type(error).__name__}: {error}") from None
     except WaybillError as error:
         raise AirflowException(f"{type(error).__name__}: {error}") from None
+    except Exception as error:  # nobody foresaw it, so nobody knows what its text quotes
+        raise AirflowException(f"Waybill met an error that it does not know: {places_of(error)}") from None
     for note in getattr(report, "notes", ()):
         LOG.warning(note)
     if asset is not None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from waybill.emulator import spoiling
+from waybill.emulator import answers, spoiling
 from waybill.emulator.answers import BAD_TOKEN, GraphError
 
 Options = Mapping[str, float]
@@ -43,7 +43,7 @@ def _with_usage(answer: Response, options: Options) -> Response:
 @dataclass(frozen=True)
 class Kind:
     """A kind of fault. ``options`` are the numbers that a plan may set, with what they are otherwise; ``times`` is how
-    often it strikes unless a plan says otherwise (None: until cleared)."""
+    often it strikes unless a plan says otherwise (None: until cleared); ``quotes``: its words repeat what was sent."""
 
     name: str
     does: str
@@ -53,6 +53,7 @@ class Kind:
     status: int | None = None
     options: Options = field(default_factory=dict)
     times: int | None = 1
+    quotes: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,13 @@ KINDS: Final = {
             does="400 with code 21009: the dataset is not ready yet.",
             accepts=False,
             error=lambda options: NOT_READY,
+        ),
+        Kind(
+            name="quoting_refusal",
+            does="400 with code 100, subcode 2804019, in words that quote the first event and the token.",
+            accepts=False,
+            error=lambda options: answers.INVALID,
+            quotes=True,
         ),
     )
 }

@@ -98,11 +98,11 @@ class Graph:
         booked = replace(booked, status=200, accepted=len(items), warnings=warnings)
         fault = self.plan.next()
         if fault is not None:
-            return self._strike(fault, booked, items)
+            return self._strike(fault, booked, items, token)
         self.book.add(booked, _book_events(items, dataset, booked.received_at))
         return Answer(200, answers.accepted(len(items), trace_id))
 
-    def _strike(self, fault: Fault, booked: BookedRequest, items: list[Item]) -> Answer:
+    def _strike(self, fault: Fault, booked: BookedRequest, items: list[Item], token: str) -> Answer:
         """Books a good request as its fault lets it end: accepted or not, whatever the sender is told."""
         error = fault.error
         booked = replace(booked, status=fault.status, fault=fault.kind.name)
@@ -113,6 +113,8 @@ class Graph:
         else:
             self.book.add(replace(booked, accepted=0, warnings={}))
         if error is not None:
+            if fault.kind.quotes:
+                error = replace(error, user_message=f"{items[0].text} was sent with {token}: {error.user_message}")
             return Answer(error.status, error.body(booked.trace_id), fault)
         return Answer(200, answers.accepted(len(items), booked.trace_id), fault)
 

@@ -29,6 +29,8 @@ _CAST = {
     "double": "float8",
     "date": "date",
 }
+_ABOUT_THE_SERVER = frozenset({"08", "25", "28", "3D", "3F", "42", "53", "55", "57", "58"})
+"""Classes of SQLSTATE about connections, rights, names, resources and operators: their texts hold nothing of a row."""
 
 
 class PostgresWarehouse:
@@ -54,7 +56,7 @@ class PostgresWarehouse:
                 cursor.execute(_COLUMNS, parameters=(name.quoted,))
                 return {row[0]: row[1] for row in cursor.fetchall()}
         except adbc.Error as error:
-            raise self._server.refusal(str(error), f"could not describe table {name}; nothing was landed") from None
+            raise self._server.refusal(_said(error), f"could not describe table {name}; nothing was landed") from None
 
     def batches(
         self, name: TableName, table: TableSettings, found: dict[str, str], window: Window
@@ -67,7 +69,7 @@ class PostgresWarehouse:
                 cursor.execute(query)
                 yield from cursor.fetch_record_batch()
         except (adbc.Error, pa.ArrowException, OSError) as error:
-            raise self._server.refusal(str(error), f"could not read table {name}; nothing was landed") from None
+            raise self._server.refusal(_said(error), f"could not read table {name}; nothing was landed") from None
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +78,15 @@ class PostgresWarehouse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
+
+
+def _said(error: Exception) -> str:
+    """What a server says while rows are read, where it speaks of itself; else its code alone, because a complaint about
+    a value quotes the value, and what a function of the warehouse raises may say anything."""
+    code = getattr(error, "sqlstate", None) or ""
+    if code[:2] in _ABOUT_THE_SERVER:
+        return str(error)
+    return f"{type(error).__name__} (SQLSTATE {code or 'not given'}; what was said may quote a row)"
 
 
 def _column(name: str, declared: str, found: str) -> str:

@@ -62,7 +62,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
         this = inputs.begin(settings, full_refresh=full_refresh)
         arguments = ["build", "--exclude", "tag:delivery", "test_type:unit", "tag:macro_cases"]
         run = dbt.run(settings, [*arguments, "--full-refresh"] if full_refresh else arguments)
-        with open_warehouse(home) as warehouse:
+        with open_warehouse(home) as warehouse, _without_values():
             _make_readable(warehouse, settings)
             changed = {name: publish_candidates(warehouse, home, name, this) for name in settings.destinations}
             freezes = {
@@ -104,6 +104,19 @@ def open_warehouse(home: Home) -> duckdb.DuckDBPyConnection:
         ) from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Tells an error of DuckDB by its kind alone: its text quotes what it stumbled over."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise BuildFailed(
+            f"The marts were built, but publishing and freezing what is new failed ({type(error).__name__}). A damaged "
+            "file in published/ is the usual cause: `waybill ledger audit` names it. Restore it from a backup and run "
+            "`waybill build` again, which does all of it again."
+        ) from None
 
 
 def _make_readable(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -42,7 +42,7 @@ def run(settings: Settings, arguments: Sequence[str], logs: Path | None = None) 
         "-W",
         "ignore",
         "-m",
-        "dbt.cli.main",
+        "waybill.warehouse.dbt_child",
         "--no-use-colors",
         "--no-send-anonymous-usage-stats",
         "--no-version-check",

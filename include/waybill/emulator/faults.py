@@ -188,10 +188,10 @@ KINDS: Final = {
             error=lambda options: NOT_READY,
         ),
         Kind(
-            name="quoting_refusal",
-            does="400 with code 100, subcode 2804019, in words that quote the first event and the token.",
+            name="quoting",
+            does="400 with code 100, subcode 2804019, for now only, in words that quote the first event and the token.",
             accepts=False,
-            error=lambda options: answers.INVALID,
+            error=lambda options: replace(answers.INVALID, is_transient=True),
             quotes=True,
         ),
     )

@@ -31,7 +31,7 @@ _LINE: Final = re.compile(r"^LINE (\d{1,6}):", re.MULTILINE)
 
 
 def without_values(error: duckdb.Error, query: str) -> str:
-    """An error's text without anything of a row: its kind, and the column and the line of the query where it says so."""
+    """An error without anything of a row: its kind, and the column and the line of the query where it says so."""
     said = str(error)
     if isinstance(error, _ABOUT_THE_QUERY):
         return said

@@ -32,7 +32,7 @@ MET: dict[str, tuple[Any, int | None]] = {
     "accept_then_error_inside": (200, 200),
     "token_revoked": ((401, 190, 460), 401),
     "not_ready": ((400, 21009, None), 400),
-    "quoting_refusal": ((400, 100, 2804019), 400),
+    "quoting": ((400, 100, 2804019), 400),
 }
 
 
@@ -69,8 +69,8 @@ def test_every_kind_says_whether_events_are_accepted() -> None:
     }
 
 
-def test_a_quoting_refusal_repeats_the_event_and_the_token_and_books_neither(sender: Any, event: Event) -> None:
-    sender.emulator.plan("quoting_refusal")
+def test_a_quoting_repeats_the_event_and_the_token_and_books_neither(sender: Any, event: Event) -> None:
+    sender.emulator.plan("quoting")
     said = sender.post([event(1)]).json()["error"]["error_user_msg"]
     assert json.dumps(event(1)["event_name"]) in said and TOKEN in said
     assert TOKEN.encode() not in sender.emulator.book.path.read_bytes()

@@ -199,3 +199,19 @@ def test_the_warehouse_is_never_changed(duckdb_file: Any, place: Any, declare: A
     assert path.read_bytes() == before
     with duckdb.connect(path) as connection:  # and it is free again
         assert connection.execute("select count(*) from orders").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("fails", ["cast(nullif(note, '') as numeric)", "told(note)"])
+def test_what_a_server_says_of_a_value_is_not_passed_on(
+    postgres: Any, declare: Callable[..., str], refusal: Refusal, fails: str
+) -> None:
+    postgres.sql(
+        "create table notes (id varchar, note varchar, updated_at timestamptz);"
+        "insert into notes values ('1', 'zq.canary@example.com', '2026-11-20 11:59:00+00');"
+        "create function told(note varchar) returns numeric language plpgsql as "
+        "$$ begin raise exception 'this is %', note; end $$;"
+        f"create view orders as select id, {fails} as total, updated_at from notes"
+    )
+    message = refusal(SourceUnavailable, postgres.uri)
+    assert "could not read table orders; nothing was landed" in message and "SQLSTATE" in message
+    assert "zq.canary" not in message

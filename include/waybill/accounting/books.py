@@ -17,6 +17,7 @@ from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.home import Home
 from waybill.settings import Settings
 from waybill.warehouse.inputs import seen_files_path
+from waybill.warehouse.macros import key_as_built
 
 _VIEWS = {
     "candidates": "candidates/*/*.parquet",
@@ -115,7 +116,7 @@ def _landed(books: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             files = [row["file"] for row in rows if _is_as_seen(Path(row["file"]), row["size"], row["modified_ns"])]
             if not files:
                 continue
-            key = f"concat_ws('/', {', '.join(table.key)})"
+            key = key_as_built(settings.dbt_project_dir, tuple(table.key))
             listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             selects.append(
                 f"select distinct '{source}' as source, '{name}' as entity, {key} as entity_key "  # noqa: S608

@@ -11,12 +11,13 @@ from waybill.accounting.reasons import meanings
 from waybill.errors import ConfigurationError
 from waybill.events import key_of_source_key
 from waybill.settings import Settings
+from waybill.warehouse.macros import key_as_asked
 
 _FOUND = """
 select *
 from placed
 where
-    entity_key = $wanted
+    entity_key in (select unnest($keys))
     or event_id = $wanted
     or source_key = $wanted
 order by destination, event_kind, source_key
@@ -115,14 +116,15 @@ def explain(settings: Settings, wanted: str) -> list[Explanation]:
     Raises ConfigurationError when neither a landing file nor a store has heard of it.
     """
     explanations: list[Explanation] = []
+    keys = _keys_in(settings, wanted)
     if has_books(settings):
         books = place_candidates(settings)
-        found = rows(books, _FOUND, wanted=wanted)
-        landed = versions(settings, {*_keys_in(wanted), *(placed["entity_key"] for placed in found)})
+        found = rows(books, _FOUND, wanted=wanted, keys=sorted(keys))
+        landed = versions(settings, {*keys, *(placed["entity_key"] for placed in found)})
         sentences = meanings(settings)
         explanations = [_explain(books, placed, landed, sentences) for placed in found]
     else:
-        landed = versions(settings, _keys_in(wanted))
+        landed = versions(settings, keys)
     explained = {_entity(explanation.placed) for explanation in explanations}
     waiting = [version for version in landed if _identity(version) not in explained]
     explanations += [_only_landed(key, waiting) for key in dict.fromkeys(map(_identity, waiting))]
@@ -170,10 +172,10 @@ def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanati
     return Explanation(placed, [version for version in waiting if _identity(version) == key], [], [], [], [], [], {})
 
 
-def _keys_in(wanted: str) -> set[str]:
-    """What was asked for as a key, and the key inside it where it is a source key."""
+def _keys_in(settings: Settings, wanted: str) -> set[str]:
+    """What was asked for as a key, and the key inside it where it is a source key; as the build has named them."""
     inside = key_of_source_key(wanted)
-    return {wanted} if inside is None else {wanted, inside}
+    return {key_as_asked(settings.dbt_project_dir, key) for key in (wanted, inside) if key is not None}
 
 
 def _identity(version: Version) -> tuple[str, str, str]:

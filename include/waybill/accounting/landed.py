@@ -10,6 +10,7 @@ import polars as pl
 from waybill.errors import SourceUnavailable
 from waybill.settings import Settings, TableSettings
 from waybill.warehouse.inputs import seen_files_path
+from waybill.warehouse.macros import key_as_built
 
 _FILE = """
 select
@@ -48,7 +49,9 @@ def versions(settings: Settings, wanted: set[str]) -> list[Version]:
     for source, source_settings in settings.sources.items():
         for name, table in source_settings.tables.items():
             files = sorted((settings.home.landing / source / name).glob("*.parquet")) if table.candidates else []
-            for key, updated_at, landed_at, file in _rows(table, files, wanted) if files else []:
+            for key, updated_at, landed_at, file in (
+                _rows(settings.dbt_project_dir, table, files, wanted) if files else []
+            ):
                 found.append(
                     Version(
                         source,
@@ -63,8 +66,8 @@ def versions(settings: Settings, wanted: set[str]) -> list[Version]:
     return sorted(found, key=lambda version: (version.source, version.table, version.key, version.landed_at))
 
 
-def _rows(table: TableSettings, files: list[Path], wanted: set[str]) -> list[tuple[Any, ...]]:
-    key = f"concat_ws('/', {', '.join(table.key)})"  # as the build makes it; names are identifiers by validation
+def _rows(project: Path, table: TableSettings, files: list[Path], wanted: set[str]) -> list[tuple[Any, ...]]:
+    key = key_as_built(project, tuple(table.key))
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         try:

@@ -6,6 +6,8 @@ costs seconds, is not needed to try a rule on a few values.
 
 import csv
 import re
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,8 @@ import jinja2
 
 from waybill.errors import ConfigurationError
 
-_FOLDERS = ("engine", "normalization")
+_FOLDERS = ("engine", "keys", "normalization")
+_HIDDEN_KEYS = ("engine", "keys")
 _REFERENCE = re.compile(r"""ref\('(\w+)'\)""")
 _INTEGERS = frozenset({"digits", "cut", "exponent", "ldu_state"})
 """The seeds' columns that are numbers; every other is text."""
@@ -24,7 +27,7 @@ _INTEGERS = frozenset({"digits", "cut", "exponent", "ldu_state"})
 class MacroText:
     """The macros of a dbt project; a macro is an attribute that takes SQL expressions and gives one."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, folders: Sequence[str] = _FOLDERS) -> None:
         self._project = project
         self._macros = SimpleNamespace()
         self._environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
@@ -37,7 +40,7 @@ class MacroText:
             }
         )
         self._seeds: set[str] = set()
-        for folder in _FOLDERS:
+        for folder in folders:
             for path in sorted((project / "macros" / folder).glob("*.sql")):
                 self._read(path)
 
@@ -72,3 +75,18 @@ class MacroText:
 
     def _dispatch(self, name: str, _package: str = "waybill") -> Any:
         return getattr(self._macros, f"default__{name}")
+
+
+@cache
+def key_as_built(project: Path, key: tuple[str, ...]) -> str:
+    """SQL that makes a landed row's key what staging makes of it: the columns of its key, none as contact data."""
+    macros = MacroText(project, _HIDDEN_KEYS)
+    return macros.render("concat_ws('/', " + ", ".join(f"{{{{ hidden_key('{column}') }}}}" for column in key) + ")")
+
+
+def key_as_asked(project: Path, key: str) -> str:
+    """A key that a person asks for, as staging makes it."""
+    with duckdb.connect() as connection:
+        query = f"select {key_as_built(project, ('asked',))} from (select $asked as asked)"  # noqa: S608 - a macro's text
+        ((found,),) = connection.execute(query, {"asked": key}).fetchall()
+    return str(found)

@@ -42,7 +42,10 @@ candidates as (
         named.event_id,
         coalesce(named.is_event_id_captured, false) as is_event_id_captured,
         named.reasons,
-        coalesce(named.defects, {{ list_of([]) }}) as defects,
+        coalesce(named.defects, {{ list_of([]) }}) || {{ list_of([
+            "case when " ~ is_hidden_key('named.entity_key') ~ " or coalesce(" ~ is_hidden_key('named.subscription_id')
+            ~ ", false) then 'ours:key_is_contact_data' end",
+        ]) }} as defects,
         named.occurred_at,
         named.committed_at,
         named.landed_at,

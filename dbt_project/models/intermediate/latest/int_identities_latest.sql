@@ -10,7 +10,7 @@ with unseen_customers as (
     select
         'customer' as subject_type,
         customer_id as subject_id,
-        customer_id as external_id,
+        external_id,
         email,
         phone,
         first_name,

@@ -5,18 +5,18 @@ with source as (
 renamed as (
     select
         -- ids
-        click_id,
-        order_id,
-        lead_id,
-        subscription_id,
-        event_id,
+        {{ hidden_key('click_id') }} as click_id,
+        {{ hidden_key('order_id') }} as order_id,
+        {{ hidden_key('lead_id') }} as lead_id,
+        {{ hidden_key('subscription_id') }} as subscription_id,
+        {{ without_contact_data('event_id') }} as event_id,
 
         -- strings
         fbc,
         fbp,
         fbclid,
         client_ip_address,
-        client_user_agent,
+        case when not {{ has_at_sign('client_user_agent') }} then client_user_agent end as client_user_agent,
         page_url,
         referrer_url,
 

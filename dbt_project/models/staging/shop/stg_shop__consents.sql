@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        consent_id,
-        lower(trim(subject_type)) as subject_type,
-        subject_id,
+        {{ hidden_key('consent_id') }} as consent_id,
+        lower(trim({{ without_contact_data('subject_type') }})) as subject_type,
+        {{ hidden_key('subject_id') }} as subject_id,
 
         -- strings
-        lower(trim(purpose)) as purpose,
-        lower(trim(decision)) as decision,
-        lower(trim(basis)) as basis,
+        lower(trim({{ without_contact_data('purpose') }})) as purpose,
+        lower(trim({{ without_contact_data('decision') }})) as decision,
+        lower(trim({{ without_contact_data('basis') }})) as basis,
 
         -- timestamps
         decided_at,

@@ -5,9 +5,10 @@ with source as (
 renamed as (
     select
         -- ids
-        customer_id,
+        {{ hidden_key('customer_id') }} as customer_id,
 
         -- contact data
+        customer_id as external_id,
         email,
         phone,
         first_name,

@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        change_id,
-        lead_id,
-        trim(meta_lead_id) as meta_lead_id,
+        {{ hidden_key('change_id') }} as change_id,
+        {{ hidden_key('lead_id') }} as lead_id,
+        trim({{ without_contact_data('meta_lead_id') }}) as meta_lead_id,
 
         -- strings
-        nullif(trim(crm_name), '') as crm_name,
-        nullif(trim(stage), '') as stage,
-        upper(nullif(trim(currency), '')) as currency,
+        nullif(trim({{ without_contact_data('crm_name') }}), '') as crm_name,
+        nullif(trim({{ without_contact_data('stage') }}), '') as stage,
+        upper(nullif(trim({{ without_contact_data('currency') }}), '')) as currency,
 
         -- numerics
         stage_value,

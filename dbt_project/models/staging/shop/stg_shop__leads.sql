@@ -5,12 +5,12 @@ with source as (
 renamed as (
     select
         -- ids
-        lead_id,
+        {{ hidden_key('lead_id') }} as lead_id,
 
         -- strings
-        form_name,
-        lower(trim(status)) as lead_status,
-        upper(nullif(trim(currency), '')) as currency,
+        {{ without_contact_data('form_name') }} as form_name,
+        lower(trim({{ without_contact_data('status') }})) as lead_status,
+        upper(nullif(trim({{ without_contact_data('currency') }}), '')) as currency,
 
         -- contact data
         email,

@@ -5,9 +5,9 @@ with source as (
 renamed as (
     select
         -- ids
-        order_id,
+        {{ hidden_key('order_id') }} as order_id,
         line_number,
-        product_id,
+        {{ without_contact_data('product_id') }} as product_id,
 
         -- numerics
         quantity,

@@ -5,16 +5,16 @@ with source as (
 renamed as (
     select
         -- ids
-        order_id,
-        customer_id,
+        {{ hidden_key('order_id') }} as order_id,
+        {{ hidden_key('customer_id') }} as customer_id,
 
         -- strings
-        lower(trim(channel)) as channel,
-        lower(trim(status)) as order_status,
-        store_code,
-        lower(trim(brand)) as brand,
-        lower(trim(customer_segment)) as customer_segment,
-        upper(nullif(trim(currency), '')) as currency,
+        lower(trim({{ without_contact_data('channel') }})) as channel,
+        lower(trim({{ without_contact_data('status') }})) as order_status,
+        {{ without_contact_data('store_code') }} as store_code,
+        lower(trim({{ without_contact_data('brand') }})) as brand,
+        lower(trim({{ without_contact_data('customer_segment') }})) as customer_segment,
+        upper(nullif(trim({{ without_contact_data('currency') }}), '')) as currency,
 
         -- numerics
         total as order_total,

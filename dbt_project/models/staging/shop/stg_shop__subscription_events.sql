@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        subscription_event_id,
-        subscription_id,
-        customer_id,
+        {{ hidden_key('subscription_event_id') }} as subscription_event_id,
+        {{ hidden_key('subscription_id') }} as subscription_id,
+        {{ hidden_key('customer_id') }} as customer_id,
 
         -- strings
-        lower(trim(event_type)) as event_type,
-        plan,
-        upper(nullif(trim(currency), '')) as currency,
+        lower(trim({{ without_contact_data('event_type') }})) as event_type,
+        {{ without_contact_data('plan') }} as plan,
+        upper(nullif(trim({{ without_contact_data('currency') }}), '')) as currency,
 
         -- numerics
         occurrence,

@@ -48,7 +48,7 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
     home = settings.home
     if not has_books(settings):
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
-    books = duckdb.connect(config={"temp_directory": str(home.build / "tmp")})
+    books = duckdb.connect(config={"temp_directory": str(home.build / "scratch")})
     books.execute("set TimeZone = 'UTC'")
     with Ledger.open_readonly(home) as ledger:
         ensure_keys(home, ledger)

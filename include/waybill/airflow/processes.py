@@ -35,6 +35,7 @@ class Session:
                 stdout=subprocess.PIPE if piped else sink,
                 stderr=sink,
                 start_new_session=True,
+                umask=0o077,  # all that it writes is its owner's alone
                 text=True,
             )
 

@@ -1,5 +1,6 @@
 """One build: dbt, then publishing the candidates, then freezing a delta file for each destination."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ def alone(home: Home) -> Iterator[None]:
     with locked(home.build / "build.lock") as is_alone:
         if not is_alone:
             raise SourceUnavailable(f"A build is running on {home.root}. Wait for it, then run this again.")
+        if (home.build / "tmp").exists():  # what DuckDB put there for a build that was killed may be contact data
+            shutil.rmtree(home.build / "tmp")
         yield
 
 
@@ -111,6 +114,11 @@ def _without_values() -> Iterator[None]:
     """Tells an error of DuckDB by its kind alone: its text quotes what it stumbled over."""
     try:
         yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise SourceUnavailable(
+            f"Publishing and freezing what is new failed: disk or memory is short ({type(error).__name__}). Make room "
+            "and run `waybill build` again, which does all of it again."
+        ) from None
     except duckdb.Error as error:
         raise BuildFailed(
             f"The marts were built, but publishing and freezing what is new failed ({type(error).__name__}). A damaged "

@@ -26,6 +26,9 @@ _ABOUT_THE_QUERY: Final = (
 )
 """Errors about the text of a query or the machine, found before a row is read: they are told in full."""
 
+_OF_THE_SYSTEM: Final = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
+"""What the system says of a disk: told whatever kind of error it came in."""
+
 _COLUMN: Final = re.compile(r"when casting from source column ([A-Za-z_]\w*)")
 _LINE: Final = re.compile(r"^LINE (\d{1,6}):", re.MULTILINE)
 
@@ -36,6 +39,7 @@ def without_values(error: duckdb.Error, query: str) -> str:
     if isinstance(error, _ABOUT_THE_QUERY):
         return said
     told = f"{type(error).__name__}: a value of a row cannot be used (it is not shown)"
+    told += "".join(f"; {words}" for words in _OF_THE_SYSTEM if words in said)
     column = _COLUMN.search(said)
     if column and re.search(rf"\b{column[1]}\b", query):
         told += f"; it was cast from column {column[1]}"

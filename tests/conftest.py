@@ -51,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-boundaries", action="store_true", help="Kill every step at every occurrence of a boundary.")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--all-boundaries"):
+        items[:] = [item for item in items if item.get_closest_marker("all_boundaries") is None]
+
+
 @pytest.fixture(scope="session")
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether the run shall write what it would compare with; look at the diff before you commit it."""

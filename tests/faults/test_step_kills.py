@@ -99,10 +99,8 @@ def chosen(step: str, met: Counter[str]) -> list[Kill]:
     return found
 
 
-@pytest.mark.parametrize("step", STEPS[:3])
+@pytest.mark.parametrize("step", ["extract", pytest.param("build", marks=pytest.mark.all_boundaries), "gate"])
 def test_kills_in_a_row(unharmed: Unharmed, tmp_path: Path, step: str, all_boundaries: bool) -> None:
-    if step == "build" and not all_boundaries:
-        pytest.skip("takes minutes: --all-boundaries")
     unharmed.platform.reset()
     desk = unharmed.before[step].copy(tmp_path / "home")
     for kill in chosen(step, unharmed.met[step]):
@@ -115,10 +113,9 @@ def test_kills_in_a_row(unharmed: Unharmed, tmp_path: Path, step: str, all_bound
         assert finished(desk, unharmed, step) == []
 
 
+@pytest.mark.all_boundaries
 @pytest.mark.parametrize("step", STEPS)
-def test_a_kill_at_every_boundary(unharmed: Unharmed, tmp_path: Path, step: str, all_boundaries: bool) -> None:
-    if not all_boundaries:
-        pytest.skip("takes an hour and more: --all-boundaries")
+def test_a_kill_at_every_boundary(unharmed: Unharmed, tmp_path: Path, step: str) -> None:
     found: dict[Kill, list[str]] = {}
     for number, kill in enumerate(kills(unharmed.met[step], everything=False)):
         unharmed.platform.reset()

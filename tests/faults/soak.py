@@ -24,6 +24,7 @@ from oracle import violations
 from outbox import NOW, events
 
 from waybill.emulator import Emulator, running
+from waybill.emulator.counting import SERVER_DUPLICATES
 from waybill.emulator.faults import KINDS
 from waybill.errors import ConfigurationError, DestinationUnavailable
 
@@ -41,6 +42,7 @@ class Soak:
 
     def line(self) -> str:
         names = ("rounds", "deliveries", "killed", "full_disks", "requests", "faults", "accepted", "twice", "unknown")
+        names += ("counted_if_merged", "counted_if_both_kept")
         told = ", ".join(f"{self.counts[name]} {name.replace('_', ' ')}" for name in names)
         return f"{told}, {len(self.violations)} rounds with violations"
 
@@ -100,6 +102,8 @@ def judge(seed: int, chain: Chain, platform: Emulator, soak: Soak) -> None:
     requests = platform.book.requests()
     copies = Counter(event.event_id for event in platform.book.events())
     ((unknown,),) = chain.office.rows("select count(*) from attempts where outcome = 'unknown'")
+    counted = {mode: len(platform.book.counted(mode)) for mode in SERVER_DUPLICATES}
+    found += [] if counted["merged"] == len(copies) else ["a platform that merges repeats would count other events"]
     faults = Counter(request.fault for request in requests if request.fault)
     soak.faults.update(faults)
     soak.counts.update(
@@ -109,6 +113,8 @@ def judge(seed: int, chain: Chain, platform: Emulator, soak: Soak) -> None:
         twice=sum(times > 1 for times in copies.values()),
         unknown=unknown,
         faults=sum(faults.values()),
+        counted_if_merged=counted["merged"],
+        counted_if_both_kept=counted["both-kept"],
     )
     if found:
         soak.violations[seed] = found

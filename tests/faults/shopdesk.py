@@ -30,7 +30,8 @@ class ShopDesk:
         """The exit code (-9: killed) and what was said, of one call of the command line in a group of its own."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_") or "DBT" in key}
         wish = {"home": str(self.home), "record": str(record or ""), "kill": kill, **more}
-        traced = {"FAULTS_TRACED": json.dumps(wish), "PYTHONPATH": str(TRACED)} if record or kill or more else {}
+        # Its name lets it through to the dbt that a build starts, which is told little else of our environment.
+        traced = {"PYTHON_FAULTS_TRACED": json.dumps(wish), "PYTHONPATH": str(TRACED)} if record or kill or more else {}
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "waybill", *arguments],
             env={**kept, **self.environment, "WAYBILL_HOME": str(self.home), **traced},

@@ -3,12 +3,12 @@
 import json
 import os
 
-if os.environ.get("FAULTS_TRACED"):
+if os.environ.get("PYTHON_FAULTS_TRACED"):
     import resource
 
     from boundaries import Tracer, install
 
-    wish = json.loads(os.environ["FAULTS_TRACED"])
+    wish = json.loads(os.environ["PYTHON_FAULTS_TRACED"])
     kill, full = wish.get("kill"), wish.get("full")
     if wish.get("file_limit") is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], wish["file_limit"]))

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -43,16 +44,35 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PersonLink(_Model):
+    """A row belongs to whom the row of ``table`` belongs to whose ``key`` is the same as this row's ``column``.
+
+    ``key`` is the other table's key where it is not said; ``when`` names columns and the values they must have.
+    """
+
+    column: Name
+    table: Name
+    key: Name | None = None
+    when: dict[Name, str] = {}
+
+
 class TableSettings(_Model):
     """A table to extract: its key, its cursor, and the declared type of every column.
 
     ``candidates`` says that every key of the table must have a verdict: the balance counts them against the marts.
+    ``person`` says whose its rows are: each is a person ("self"), or belongs to one through other tables, or "none".
     """
 
     key: list[Name] = Field(min_length=1)
     cursor: Name
     columns: dict[Name, str]
     candidates: bool = False
+    person: Literal["self", "none"] | list[PersonLink] | None = None
+
+    @property
+    def links(self) -> list[PersonLink]:
+        """The ways that lead from a row to its person through other tables."""
+        return self.person if isinstance(self.person, list) else []
 
     @field_validator("columns")
     @classmethod
@@ -69,6 +89,11 @@ class TableSettings(_Model):
             raise ValueError(f"key and cursor must be declared columns, but {', '.join(missing)} is not")
         if self.columns[self.cursor] != "timestamptz":
             raise ValueError(f"the cursor {self.cursor} must be a timestamptz")
+        missing = [name for link in self.links for name in [link.column, *link.when] if name not in self.columns]
+        if missing:
+            raise ValueError(f"person names columns that are not declared: {', '.join(missing)}")
+        if self.person == [] or (self.person == "self" and len(self.key) > 1):
+            raise ValueError('person must be "none", or "self" with a key of one column, or links to other tables')
         return self
 
 
@@ -80,6 +105,39 @@ class SourceSettings(_Model):
     date_order: Literal["mdy", "dmy"] | None = None
     default_country: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     tables: dict[Name, TableSettings] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _lead_to_people(self) -> "SourceSettings":
+        for name, table in self.tables.items():
+            for link in table.links:
+                other = self.tables.get(link.table)
+                if other is None or other.person in (None, "none"):
+                    raise ValueError(f"person of {name} leads to {link.table}, which belongs to nobody")
+                if link.key is None and len(other.key) > 1:
+                    raise ValueError(f"person of {name} must say which key of {link.table} it means")
+                if link.key is not None and link.key not in other.columns:
+                    raise ValueError(f"person of {name} means {link.table}.{link.key}, which is not declared")
+        try:
+            self.people_first()
+        except CycleError:
+            raise ValueError("person leads in a circle and never to a table whose rows are people") from None
+        return self
+
+    def people_first(self) -> list[str]:
+        """The tables in an order in which each comes after those that its links lead to."""
+        return list(
+            TopologicalSorter({n: [link.table for link in t.links] for n, t in self.tables.items()}).static_order()
+        )
+
+    def referred_key(self, link: PersonLink) -> str:
+        """The column of the other table that a link means."""
+        return link.key or self.tables[link.table].key[0]
+
+    def names_of(self, table: str) -> list[str]:
+        """The columns by whose values other tables' rows, or a person's command, mean the rows of a table."""
+        own = self.tables[table]
+        meant = {self.referred_key(link) for t in self.tables.values() for link in t.links if link.table == table}
+        return sorted(meant | set(own.key if own.person == "self" else []))
 
 
 class Dataset(_Model):

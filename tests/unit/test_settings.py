@@ -83,6 +83,9 @@ def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
         assert "hunter2" not in text
 
 
+_TABLE = 'key = ["id"]\ncursor = "at"\ncolumns.id = "varchar"\ncolumns.at = "timestamptz"\n'
+
+
 @pytest.mark.parametrize(
     ("table", "place"),
     [
@@ -90,6 +93,10 @@ def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
         ('key = ["id"]\ncursor = "at"\ncolumns.at = "timestamptz"', "id is not"),
         ('key = ["id"]\ncursor = "id"\ncolumns.id = "varchar"', "must be a timestamptz"),
         ('key = ["id; drop"]\ncursor = "at"\ncolumns.at = "timestamptz"', "sources.s.tables.t.key"),
+        (f"{_TABLE}person = []", 'must be "none", or "self"'),
+        (f'{_TABLE}person = [{{ column = "who", table = "people" }}]', "not declared: who"),
+        (f'{_TABLE}person = [{{ column = "id", table = "people" }}]', "leads to people, which belongs to nobody"),
+        (f'{_TABLE}person = [{{ column = "id", table = "t" }}]', "in a circle"),
     ],
 )
 def test_a_wrong_table_is_named(tmp_path: Path, table: str, place: str) -> None:

@@ -2,9 +2,14 @@
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+
+from waybill import tombstones
 from waybill.errors import ConfigurationError
 from waybill.settings import Settings, TableSettings
 from waybill.sources import landing
@@ -14,13 +19,17 @@ from waybill.sources.postgres import PostgresWarehouse
 from waybill.sources.types import as_declared, check
 from waybill.sources.uris import Address, DuckDbFile, parse
 from waybill.sources.windows import Window, next_window
+from waybill.tombstones import Sieve
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TableReport:
-    """What one table's window brought; ``file`` (relative to the home) is None when there was nothing to land."""
+    """What one table's window brought; ``file`` (relative to the home) is None when there was nothing to land.
+
+    ``left_out`` counts the rows of people who were erased, which did not land.
+    """
 
     source: str
     table: str
@@ -29,6 +38,7 @@ class TableReport:
     window_start: datetime | None
     window_end: datetime
     newest_cursor: datetime | None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,15 +50,20 @@ class ExtractReport:
     tables: tuple[TableReport, ...]
 
     def counts(self) -> dict[str, int | float]:
-        """Rows and files landed; ``lag_seconds_max`` is how far a newest row is behind the window's end, at worst."""
+        """Rows and files landed; ``lag_seconds_max`` is how far a newest row is behind the window's end, at worst.
+
+        ``left_out``, where somebody was erased: rows of erased people that the warehouse still has.
+        """
         lags = [(one.window_end - one.newest_cursor).total_seconds() for one in self.tables if one.newest_cursor]
         rows: Counter[str] = Counter()
         for one in self.tables:
             rows[f"rows_{one.table}"] += one.rows
+        left_out = sum(one.left_out for one in self.tables)
         return {
             "rows": sum(one.rows for one in self.tables),
             "files": sum(one.file is not None for one in self.tables),
             **rows,
+            **({"left_out": left_out} if left_out else {}),
             "lag_seconds_max": round(max(lags, default=0.0), 3),
         }
 
@@ -63,7 +78,7 @@ class _Task:
 
 
 def extract(settings: Settings) -> ExtractReport:
-    """Lands every declared table's rows since its watermark, with the overlap, up to now.
+    """Lands every declared table's rows since its watermark, with the overlap, up to now; none of erased people.
 
     Raises ConfigurationError or SourceUnavailable, with landing as it was; an interrupted run is simply run again.
     """
@@ -71,20 +86,38 @@ def extract(settings: Settings) -> ExtractReport:
     now = settings.clock.now()
     settings.home.create()
     staged: list[tuple[_Task, landing.Staged]] = []
-    with landing.sole_writer(settings.home.landing), _open(address) as warehouse:
+    with landing.sole_writer(settings.home.landing), ExitStack() as opened:
+        tombstones.refuse_unfinished(settings.home)
+        sieves = _sieves(settings, opened)
+        warehouse = opened.enter_context(_open(address))
         tasks = [
             _task(settings, source, table, now)
             for source, declared in settings.sources.items()
-            for table in declared.tables
+            for table in declared.people_first()
         ]
         found = _columns(warehouse, address, tasks)
         try:
             for task in tasks:
-                staged.append((task, _stage(settings, warehouse, task, found[task.name])))
+                staged.append((task, _stage(settings, warehouse, task, found[task.name], sieves[task.source])))
+            _remember(settings, sieves)
             return _publish(settings, now, staged)
         except BaseException:
             landing.discard(one for _, one in staged)
             raise
+
+
+def _sieves(settings: Settings, opened: ExitStack) -> dict[str, Sieve]:
+    """What keeps erased people's rows out, per source; they share the home's tombstones."""
+    known = tombstones.read(settings.home)
+    return {name: opened.enter_context(Sieve(name, source, known)) for name, source in settings.sources.items()}
+
+
+def _remember(settings: Settings, sieves: Mapping[str, Sieve]) -> None:
+    """Keeps the names of rows that were left out (an erased customer's new order), for rows that mean them later."""
+    known = tombstones.read(settings.home)
+    digests = frozenset[str]().union(*(sieve.tombstones.digests for sieve in sieves.values()))
+    if digests - known.digests:
+        tombstones.save(settings.home, known.with_more(digests))
 
 
 def _task(settings: Settings, source: str, table: str, now: datetime) -> _Task:
@@ -112,16 +145,24 @@ def _columns(warehouse: Warehouse, address: Address, tasks: list[_Task]) -> dict
     return found
 
 
-def _stage(settings: Settings, warehouse: Warehouse, task: _Task, found: dict[str, str]) -> landing.Staged:
+def _stage(
+    settings: Settings, warehouse: Warehouse, task: _Task, found: dict[str, str], sieve: Sieve
+) -> landing.Staged:
     folder = settings.home.landing / task.source / task.table
     schema = landing.declared_schema(task.declared)
-    rows = (
-        as_declared(str(task.name), batch, schema)
-        for batch in warehouse.batches(task.name, task.declared, found, task.window)
-    )
-    one = landing.stage(folder, str(task.name), task.declared, task.window, settings.clock.now(), rows)
+    left_out = 0
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        nonlocal left_out
+        for batch in warehouse.batches(task.name, task.declared, found, task.window):
+            declared = as_declared(str(task.name), batch, schema)
+            kept = sieve.kept(task.table, declared)
+            left_out += len(declared) - len(kept)
+            yield kept
+
+    one = landing.stage(folder, str(task.name), task.declared, task.window, settings.clock.now(), rows())
     _log.info("read %s rows of %s.%s", one.rows, task.source, task.table)
-    return one
+    return replace(one, left_out=left_out)
 
 
 def _publish(settings: Settings, now: datetime, staged: list[tuple[_Task, landing.Staged]]) -> ExtractReport:
@@ -138,6 +179,7 @@ def _publish(settings: Settings, now: datetime, staged: list[tuple[_Task, landin
             window_start=task.window.start,
             window_end=task.window.end,
             newest_cursor=one.newest_cursor,
+            left_out=one.left_out,
         )
         for (task, one), needed in zip(staged, is_needed, strict=True)
     ]

@@ -26,12 +26,13 @@ _ASIDE: Final = ".tmp"
 
 @dataclass(frozen=True)
 class Staged:
-    """A file that is written and checked but does not count yet."""
+    """A file that is written and checked but does not count yet; ``left_out`` counts rows of erased people."""
 
     aside: Path
     path: Path
     rows: int = 0
     newest_cursor: datetime | None = None
+    left_out: int = 0
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from waybill.accounting.explain import Explanation
 from waybill.accounting.lag import Lag
 from waybill.accounting.preview import Preview
 from waybill.events import BALANCE, LAG_BANDS_SECONDS
+from waybill.retention.forget import Erasure
 from waybill.warehouse.diff import Diff
 from waybill.warehouse.doctor import Examination
 
@@ -44,6 +45,26 @@ def print_counts(title: str, counts: Mapping[str, int | float]) -> None:
     """One line of figures for a finished step."""
     figures = " · ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in counts.items())
     console().print(f"[bold]{title}[/bold]  {figures}", soft_wrap=True)
+
+
+def print_erasure(erasure: Erasure) -> None:
+    """Every event of the person, as the platform knows it, and how many rows each store had."""
+    if erasure.events:
+        names = ("destination", "dataset", "event_name", "event_id", "occurred_at", "sent_at", "state")
+        print_rows(
+            f"Events of {erasure.person}", [{name: getattr(event, name) for name in names} for event in erasure.events]
+        )
+    else:
+        console().print(f"No event was ever enrolled for {erasure.person}.")
+    if erasure.rows:
+        print_counts("erased" if erasure.is_done else "would be erased", erasure.rows)
+    if erasure.is_done and not erasure.rows:
+        console().print("They were erased before, and nothing of them has come since.")
+    if any(event.sent_at for event in erasure.events):
+        console().print(
+            "What was sent is with the platform: pass the erasure on to it with this list, which is kept nowhere.",
+            soft_wrap=True,
+        )
 
 
 def print_balance(reports: Iterable[Balance]) -> None:

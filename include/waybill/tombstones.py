@@ -86,14 +86,15 @@ class Sieve:
     """Tells the rows of erased people from all others, table by table, parents first; learns names as it goes.
 
     A row that is found gives its own names to the tombstones, so that rows of other tables which mean it are found.
+    ``db`` holds the digests as the table ``erased``.
     """
 
     def __init__(self, name: str, source: SourceSettings, tombstones: Tombstones) -> None:
         """Raises ConfigurationError when there are tombstones and a table does not say whose its rows are."""
         self.tombstones = tombstones
         self._name, self._source = name, source
-        self._db = duckdb.connect()
-        self._db.execute("set TimeZone = 'UTC'; create table erased (digest varchar)")
+        self.db = duckdb.connect()
+        self.db.execute("set TimeZone = 'UTC'; create table erased (digest varchar)")
         if not tombstones.digests:
             return
         silent = undeclared(source)
@@ -109,7 +110,7 @@ class Sieve:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        self.db.close()
 
     def kept(self, table: str, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of everybody else, in their order."""
@@ -117,19 +118,16 @@ class Sieve:
         if condition is None or not rows.num_rows:
             return rows
         numbered = pa.table({**dict(zip(rows.schema.names, rows.columns, strict=True)), "_place": range(len(rows))})
-        self._db.register("numbered", numbered)
-        self._db.execute(f"create or replace temp table found as from numbered where {condition}")
-        places = {place for (place,) in self._db.execute("select _place from found").fetchall()}
+        self.db.register("numbered", numbered)
+        self.db.execute(f"create or replace temp table found as from numbered where {condition}")
+        places = {place for (place,) in self.db.execute("select _place from found").fetchall()}
         if not places:
             return rows
         self.learn_from(table, "found", rows.schema.names)
         return rows.filter(pa.array(place not in places for place in range(len(rows))))
 
-    def condition(self, table: str, columns: Collection[str], erased: str = "erased") -> str | None:
-        """The SQL that is true for the rows of erased people; None where these columns cannot tell.
-
-        ``erased`` is a table of digests that the connection which runs it has.
-        """
+    def condition(self, table: str, columns: Collection[str]) -> str | None:
+        """The SQL of ``db`` that is true for the rows of erased people; None where these columns cannot tell."""
         if not self.tombstones.digests:
             return None
         own = self._source.tables[table]
@@ -138,23 +136,23 @@ class Sieve:
         ] + [
             self._linked(link) for link in own.links if {link.column, *link.when} <= set(columns)
         ]  # fmt: skip
-        return " or ".join(f"coalesce({part} in (select digest from {erased}), false)" for part in parts) or None  # noqa: S608
+        return " or ".join(f"coalesce({part} in (select digest from erased), false)" for part in parts) or None  # noqa: S608
 
-    def learn_from(
-        self, table: str, rows: str, columns: Collection[str], db: duckdb.DuckDBPyConnection | None = None
-    ) -> None:
-        """Takes the names of found rows (a relation of ``db``) among the tombstones."""
+    def learn_from(self, table: str, rows: str, columns: Collection[str]) -> int:
+        """Takes the names of found rows (a relation of ``db``) among the tombstones; returns how many were new."""
+        before = len(self.tombstones.digests)
         for column in self._source.names_of(table):
             if column in columns:
                 named = f"select distinct {self._digest(table, column, column)} from {rows}"  # noqa: S608
-                found = {digest for (digest,) in (db or self._db).execute(named).fetchall() if digest}
+                found = {digest for (digest,) in self.db.execute(named).fetchall() if digest}
                 self._learn(found - self.tombstones.digests)
                 self.tombstones = self.tombstones.with_more(found)
+        return len(self.tombstones.digests) - before
 
     def _learn(self, digests: Collection[str]) -> None:
         if digests:
-            self._db.register("learnt", pa.table({"digest": pa.array(sorted(digests), type=pa.string())}))
-            self._db.execute("insert into erased from learnt")
+            self.db.register("learnt", pa.table({"digest": pa.array(sorted(digests), type=pa.string())}))
+            self.db.execute("insert into erased from learnt")
 
     def _linked(self, link: PersonLink) -> str:
         digest = self._digest(link.table, self._source.referred_key(link), link.column)

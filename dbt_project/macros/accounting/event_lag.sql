@@ -18,7 +18,10 @@ followed as (
     from placed_candidates
     left join {{ batches }} as batches
         on placed_candidates.batch_id = batches.batch_id
-    where placed_candidates.state in ('pending', 'gated', 'sending', 'unknown', 'accepted')
+    -- What was erased is counted in the balance, but its times are kept to the day only.
+    where
+        placed_candidates.state in ('pending', 'gated', 'sending', 'unknown', 'accepted')
+        and placed_candidates.source <> 'erased'
 )
 
 select

@@ -10,6 +10,7 @@ import duckdb
 import jinja2
 import polars as pl
 
+from waybill import tombstones
 from waybill.delivery import keyfiles
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -46,6 +47,7 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
     Raises ConfigurationError when nothing was built yet, SourceUnavailable when a file cannot be read.
     """
     home = settings.home
+    tombstones.refuse_unfinished(home)
     if not has_books(settings):
         raise ConfigurationError(f"Nothing has been built in {home.root} yet. Run `waybill build` first.")
     books = duckdb.connect(config={"temp_directory": str(home.build / "scratch")})

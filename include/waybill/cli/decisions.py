@@ -76,6 +76,42 @@ def ledger_withdraw(
     _show("withdrawn", verbs.withdraw(settings, wanted, destination, author), as_json)
 
 
+@ledger_app.command("forget")
+def ledger_forget(
+    person: Annotated[
+        str | None, typer.Argument(metavar="PERSON", help="A key of a table of people: a customer_id, a lead_id.")
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option(help="Why, in a sentence; kept in the ledger. No contact data.")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="The table that the key is of, where several have it.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be erased.")] = False,
+    unfinished: Annotated[bool, typer.Option("--resume", help="Finish an erasure that was interrupted.")] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a person: list every event sent for them, remove what leads to them, keep them from coming back."""
+    from waybill.delivery import actions
+    from waybill.printing import print_erasure
+    from waybill.retention import forget as erasing
+
+    settings = load_settings()
+
+    def tell(erasure: erasing.Erasure) -> None:
+        print_json(erasure.as_json()) if as_json else print_erasure(erasure)
+
+    if unfinished == (person is not None) or (dry_run and unfinished):
+        raise ConfigurationError("Name one person, or say --resume to finish an erasure that was interrupted.")
+    if person is None:
+        erasing.resume(settings, tell)
+    elif dry_run:
+        tell(erasing.rehearse(settings, person, table))
+    elif because is None:
+        raise ConfigurationError("Say --because: why a person was erased has to be known when nothing else is.")
+    else:
+        erasing.forget(settings, person, table, actions.author(settings, because, by), tell)
+
+
 @app.command()
 def pause(destination: Name, because: Because, by: By = None, as_json: Json = False) -> None:
     """Send nothing more to a destination until it is resumed; it enrols and expires as always."""

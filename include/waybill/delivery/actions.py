@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert
 
+from waybill import tombstones
 from waybill.delivery import schema
 from waybill.delivery.ledger import Ledger
 from waybill.errors import ConfigurationError, SourceUnavailable
@@ -58,6 +59,7 @@ def alone(settings: Settings, destination: str) -> Iterator[Ledger]:
                 f"A delivery to {destination} is running on {settings.home.root}, so no event of it can be changed "
                 "now. Run this again when it has ended."
             )
+        tombstones.refuse_unfinished(settings.home)
         with Ledger(settings.home) as ledger:
             yield ledger
 

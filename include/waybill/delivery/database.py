@@ -45,6 +45,10 @@ class Place(Protocol):
 
     def time(self, connection: Connection) -> datetime:
         """The time by which leases run: one clock for all who deliver, and never a home's fixed one."""
+        ...
+
+    def vacuum(self, engine: Engine) -> None:
+        """Gives up the room of rows that were changed or deleted, so that nothing of them can be read any more."""
 
 
 def place(home: Home) -> Place:
@@ -97,6 +101,12 @@ class File:
 
     def time(self, connection: Connection) -> datetime:
         return Clock().now()
+
+    def vacuum(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            driver = connection.connection.cursor()  # outside of a transaction, which VACUUM must be
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                driver.execute(statement)
 
     def _create(self) -> None:
         try:
@@ -171,6 +181,10 @@ class Server:
     def time(self, connection: Connection) -> datetime:
         moment: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
         return moment
+
+    def vacuum(self, engine: Engine) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("vacuum exceptions"))
 
     def _lock(self) -> int:
         """The number of this ledger's lock: another one in the same database has another."""

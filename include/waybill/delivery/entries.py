@@ -17,7 +17,8 @@ from waybill.home import Home
 
 _FOUND: Final = """
 select
-    file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
+    payload_digest,
 from {keys} as keys
 where
     (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $key)
@@ -27,9 +28,19 @@ order by destination, file_id, row_number
 
 _NAMED: Final = """
 select
-    file_id, row_number, destination, dataset, event_name, source_key, event_id, expires_at, payload_digest,
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
+    payload_digest,
 from {keys} as keys
 semi join wanted using (file_id, row_number)
+order by destination, file_id, row_number
+"""
+
+_OF_SOURCE_KEYS: Final = """
+select
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
+    payload_digest,
+from {keys} as keys
+where source_key in (select unnest($source_keys))
 order by destination, file_id, row_number
 """
 
@@ -59,6 +70,7 @@ class Entry(NamedTuple):
     event_name: str
     source_key: str
     event_id: str | None
+    occurred_at: datetime
     expires_at: datetime
     payload_digest: str
 
@@ -85,6 +97,11 @@ class Standing:
 def find(home: Home, wanted: str, destination: str | None) -> list[Entry]:
     """The enrolled events of an order or lead, or of one source key or event_id."""
     return _entries(home, _FOUND, wanted=wanted, key=key_in_source_key(wanted), destination=destination)
+
+
+def of_source_keys(home: Home, source_keys: Sequence[str]) -> list[Entry]:
+    """The enrolled events of these source keys."""
+    return _entries(home, _OF_SOURCE_KEYS, wanted=None, source_keys=list(source_keys))
 
 
 def standing(connection: Connection, entries: Sequence[Entry]) -> list[Standing]:
@@ -170,7 +187,7 @@ def _entries(home: Home, query: str, wanted: Any, **parameters: Any) -> list[Ent
         books.execute("set TimeZone = 'UTC'")
         if isinstance(wanted, list):
             _register(books, file_id=[file_id for file_id, _ in wanted], row_number=[row for _, row in wanted])
-        else:
+        elif wanted is not None:
             parameters["wanted"] = wanted
         return [Entry(*row) for row in books.execute(query, parameters).fetchall()]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from waybill import delta
+from waybill import delta, tombstones
 from waybill.delivery import (
     database,
     deadlines,
@@ -57,6 +57,7 @@ def deliver(
     target = settings.sendable_destination(destination)
     adapter = registry.create(destination, target)
     settings.home.create()
+    tombstones.refuse_unfinished(settings.home)
     started_at = settings.clock.now()
     if target.mode == "shadow":
         done = shadow.rehearse(settings, destination, target, adapter.capabilities)

@@ -4,6 +4,7 @@ import logging
 
 import duckdb
 
+from waybill import tombstones
 from waybill.clock import to_text
 from waybill.delta import DeltaFile
 from waybill.errors import SourceUnavailable
@@ -51,6 +52,7 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
     home = settings.home
     thresholds = settings.destination(delta.destination).gate
     home.create()
+    tombstones.refuse_unfinished(home)
     delta.verify()
     with locked(delta.path.with_name("gate.lock")) as mine:
         if not mine:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from waybill import tombstones
 from waybill.errors import BuildFailed, SourceUnavailable
 from waybill.files import locked, written_aside
 from waybill.home import Home
@@ -62,6 +63,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
     home = settings.home
     home.create()
     with alone(home):
+        tombstones.refuse_unfinished(home)
         this = inputs.begin(settings, full_refresh=full_refresh)
         arguments = ["build", "--exclude", "tag:delivery", "test_type:unit", "tag:macro_cases"]
         run = dbt.run(settings, [*arguments, "--full-refresh"] if full_refresh else arguments)
@@ -74,7 +76,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
                 )
                 for name, destination in settings.destinations.items()
             }
-            _publish_totals(warehouse, settings)
+            publish_totals(warehouse, settings)
         inputs.succeed(home, this)
     return BuildReport(
         build_id=this.build_id,
@@ -88,6 +90,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
 def refresh_marts(settings: Settings) -> dbt.DbtRun:
     """Rebuilds the delivery marts from ``published/``, by selection; nothing else in the warehouse file changes."""
     with alone(settings.home):
+        tombstones.refuse_unfinished(settings.home)
         return dbt.run(
             settings, ["build", "--select", "tag:delivery", "--exclude", "test_type:unit", "tag:macro_cases"]
         )
@@ -138,7 +141,7 @@ def _make_readable(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> 
                 write_empty(warehouse, empty, columns)
 
 
-def _publish_totals(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def publish_totals(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Publishes how many candidates the marts hold, so that the balance notices a row that the marts lost."""
     counts = [
         (name, warehouse.execute(f"select count(*) from destinations.{name}_events").fetchall()[0][0])  # noqa: S608

@@ -45,6 +45,10 @@ LAG_BANDS_SECONDS: Final = {"green": 3600, "amber": 2 * 3600, "red": 24 * 3600, 
 """Meta's guidance on freshness: within 1 h, 2 h, 24 h; after 7 days an event is lost."""
 
 
+ERASED: Final = "erased"
+"""The source and the entity of what is only counted any more, because its person was erased."""
+
+
 def key_in_source_key(key: str) -> str:
     """A key as it stands inside its source key, ``<source>/<entity>/<key>``; the macro source_key does the same."""
     return key.replace("%", "%25").replace("/", "%2F")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from waybill import delta
 from waybill.delivery import keyfiles, queries, ranges, schema, withdrawals
 from waybill.delivery.queries import BatchRow
-from waybill.events import key_in_source_key
+from waybill.events import ERASED, key_in_source_key
 from waybill.home import Home
 
 _FOUND: Final = """
@@ -77,6 +77,11 @@ class Entry(NamedTuple):
     @property
     def place(self) -> tuple[str, int]:
         return self.file_id, self.row_number
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its person was erased: it is counted, and nothing is left that could be sent."""
+        return self.source_key.startswith(f"{ERASED}/")
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -153,7 +158,7 @@ def taken_back(home: Home, entries: Sequence[Entry], *, as_frozen: bool = False)
     ``as_frozen``: also those that it would tell differently, because a limit that a person has set since may be what
     differs. A build takes such events back itself, but only from files in which something still waits.
     """
-    found: dict[Entry, str] = {}
+    found = {entry: "its person was erased" for entry in entries if entry.is_erased}
     for destination in dict.fromkeys(entry.destination for entry in entries):
         own = [entry for entry in entries if entry.destination == destination]
         gone = _no_longer_sendable(home, destination, own, as_frozen=as_frozen)

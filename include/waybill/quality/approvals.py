@@ -6,7 +6,7 @@ in ``published/approvals/``. Delivery writes it into the ledger when it enrols t
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import duckdb
@@ -144,8 +144,24 @@ def decide(found: Closed, *, opened: bool, who: str, because: str, now: datetime
         if standing is not None and standing.opened:
             raise ConfigurationError(f"{standing.sentence()}. That cannot be taken back here; nothing was changed.")
         _publish(delta, approval)
-        write_json(delta.approval_path, {**asdict(approval), "sha256": _digest(approval)})
+        _write(delta, approval)
     return approval
+
+
+def rebind(delta: DeltaFile) -> None:
+    """Binds a person's word to a delta file and a decision that an erasure has rewritten; a changed word stays as it is."""
+    if not delta.approval_path.exists():
+        return
+    raw = json.loads(delta.approval_path.read_text(encoding="utf-8"))
+    digest = raw.pop("sha256", None)
+    approval = Approval(**raw)
+    if digest == _digest(approval):
+        decision_sha256 = sha256_of(delta.decision_path)
+        _write(delta, replace(approval, file_sha256=delta.sha256, decision_sha256=decision_sha256))
+
+
+def _write(delta: DeltaFile, approval: Approval) -> None:
+    write_json(delta.approval_path, {**asdict(approval), "sha256": _digest(approval)})
 
 
 def newest_opened(home: Home, destination: str, after: str) -> DeltaFile | None:

@@ -129,7 +129,9 @@ def _found(settings: Settings, wanted: str, table: str | None) -> tuple[Person, 
         raise ConfigurationError(f'{table or "No table"} is no table whose rows are people (person = "self").')
     known = tombstones.read(settings.home)
     found = [(person, find(settings, person, known)) for person in people]
-    met = [one for one in found if one[1].entities]
+    met = [one for one in found if (one[0].source, one[0].table, one[0].key) in one[1].entities]
+    if not met:  # their own row has not landed, or has been purged
+        met = [one for one in found if one[1].entities]
     if not met:  # erased before, and nothing of them came since
         met = [one for one in found if one[1].tombstones.digests <= known.digests]
     if not met:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,23 +20,25 @@ from waybill.delivery import keyfiles
 from waybill.delivery.ledger import Ledger
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
+from waybill.events import ERASED
 from waybill.files import sha256_of, write_json, written_aside
 from waybill.home import Home
+from waybill.quality import approvals
 from waybill.retention.forget_find import landed, stores
-from waybill.retention.forget_journal import NOBODY, Journal
+from waybill.retention.forget_journal import Journal
 from waybill.settings import Settings
 from waybill.tombstones import Sieve, Tombstones
 
 _EMPTY: Final = "{}"
 
 _BLANK: Final[Mapping[str, str]] = {
-    "source_key": f"'{NOBODY}/{NOBODY}/' || token",
-    "source": f"'{NOBODY}'",
-    "entity": f"'{NOBODY}'",
+    "source_key": f"'{ERASED}/{ERASED}/' || token",
+    "source": f"'{ERASED}'",
+    "entity": f"'{ERASED}'",
     "entity_key": "token",
     "part": "''",
-    "event_id": f"'{NOBODY}_' || token",
-    "event_id_now": f"'{NOBODY}_' || token",
+    "event_id": f"'{ERASED}_' || token",
+    "event_id_now": f"'{ERASED}_' || token",
     "payload": f"'{_EMPTY}'",
     "payload_digest": f"'{hashlib.sha256(_EMPTY.encode()).hexdigest()}'",
     "removed": "true",
@@ -109,14 +112,17 @@ def erase_delta_files(settings: Settings, ledger: Ledger, journal: Journal) -> d
     for folder in sorted(path for path in settings.home.delta.glob("*") if path.is_dir()):
         for file in delta.frozen(settings.home, folder.name):
             is_enrolled = file.file_id in enrolled
-            new = _erase_delta(settings.home, file, journal, is_enrolled=is_enrolled) if file.path.exists() else None
-            if new is not None:
-                if is_enrolled:
-                    digests[file.file_id] = new
-                    _rebind(settings.home, file, new, journal)
-                else:
-                    file.decision_path.unlink(missing_ok=True)
-                _write_sidecar(file, new)
+            sha256 = _erase_delta(settings.home, file, journal, is_enrolled=is_enrolled) if file.path.exists() else None
+            if sha256 is None:
+                continue
+            rewritten = _as_written(file, sha256)
+            if is_enrolled:
+                digests[file.file_id] = sha256
+                _rebind(settings.home, rewritten, journal)
+            else:
+                file.approval_path.unlink(missing_ok=True)
+                file.decision_path.unlink(missing_ok=True)
+            rewritten.write_sidecar()
         for path in folder.glob("*.parquet"):  # of a build that was killed; without a sidecar it does not count
             if not path.name.endswith(".withdrawals.parquet") and not path.with_suffix(".json").exists():
                 path.unlink()
@@ -147,19 +153,20 @@ def _erase_delta(home: Home, file: DeltaFile, journal: Journal, *, is_enrolled: 
     return new
 
 
-def _write_sidecar(file: DeltaFile, sha256: str) -> None:
+def _as_written(file: DeltaFile, sha256: str) -> DeltaFile:
     past_expiry = pq.read_table(file.path, columns=["past_expiry"])["past_expiry"].to_pylist()
-    values = {**file.__dict__, "rows": len(past_expiry), "past_expiry": sum(past_expiry), "sha256": sha256}
-    DeltaFile(**values).write_sidecar()
+    return replace(file, rows=len(past_expiry), past_expiry=sum(past_expiry), sha256=sha256)
 
 
-def _rebind(home: Home, file: DeltaFile, sha256: str, journal: Journal) -> None:
-    """Binds the gate's decision to the rewritten files, and takes the person's events from its examples."""
+def _rebind(home: Home, file: DeltaFile, journal: Journal) -> None:
+    """Binds decision and approval to the rewritten files, and takes the person's events from the decision's examples."""
     if file.gate_path.exists():
         blank(home, file.gate_path, journal)
     if file.decision_path.exists():
         raw = _without_ids(json.loads(file.decision_path.read_text(encoding="utf-8")), journal.event_ids)
-        write_json(file.decision_path, {**raw, "file_sha256": sha256, "gate_file_sha256": sha256_of(file.gate_path)})
+        gate_file_sha256 = sha256_of(file.gate_path)
+        write_json(file.decision_path, {**raw, "file_sha256": file.sha256, "gate_file_sha256": gate_file_sha256})
+        approvals.rebind(file)
 
 
 def _without_ids(value: Any, event_ids: Mapping[str, str]) -> Any:

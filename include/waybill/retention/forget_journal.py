@@ -12,13 +12,11 @@ from waybill.clock import from_text, to_text
 from waybill.delivery.actions import Author
 from waybill.delivery.entries import Entry
 from waybill.errors import LedgerConflict
+from waybill.events import ERASED
 from waybill.files import write_json
 from waybill.home import Home
 from waybill.retention.forget_find import Found, Person, Sent
 from waybill.tombstones import journal_path
-
-NOBODY = "erased"
-"""The source and the table of what is kept as a count only."""
 
 
 @dataclass
@@ -49,7 +47,7 @@ class Journal:
             rows=dict(found.rows),
             entities=sorted(found.entities),
             tokens=tokens,
-            event_ids={one: f"{NOBODY}_{tokens[key]}" for key, ids in found.event_ids.items() for one in ids},
+            event_ids={one: f"{ERASED}_{tokens[key]}" for key, ids in found.event_ids.items() for one in ids},
             entries=[_renamed(entry, tokens[entry.source_key]) for entry in found.entries],
             events=found.events,
         )
@@ -99,4 +97,4 @@ class Journal:
 
 def _renamed(entry: Entry, token: str) -> Entry:
     """An event under the name that it has from now on."""
-    return entry._replace(source_key=f"{NOBODY}/{NOBODY}/{token}", event_id=f"{NOBODY}_{token}")
+    return entry._replace(source_key=f"{ERASED}/{ERASED}/{token}", event_id=f"{ERASED}_{token}")

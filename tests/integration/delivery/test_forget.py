@@ -1,0 +1,295 @@
+"""``waybill ledger forget``: a person in every state of delivery, on both ledgers; killed anywhere, and done again."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from office import FILE_ONLY, Office
+from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
+from scripted import Call, Reply, Scripted, accepted, error
+from shell import Shell
+
+import waybill
+from canaries import found_in
+from waybill import delta, tombstones
+from waybill.sources import landing
+from waybill.sources.windows import Window
+
+WHY = ("--because", "ticket 4711", "--by", "Ada")
+LAST = "20261120T140000000000Z"
+THEIRS = (1, 3, 5, 7, 9)
+"""The orders of C-1; the even ones are of C-2."""
+
+LANDED: dict[str, list[dict[str, Any]]] = {
+    "customers": [
+        {"customer_id": "C-1", "email": "canary@example.com", "phone": "+12025550147", "first_name": "Canarina"},
+        {"customer_id": "C-2", "email": "other@example.com", "first_name": "Otherwise"},
+    ],
+    "orders": [
+        {"order_id": str(number), "customer_id": "C-1" if number % 2 else "C-2", "channel": "web"}
+        for number in range(1, 11)
+    ],
+    "order_lines": [{"order_id": "1", "line_number": 1, "product_id": "canary-product"}],
+    "clicks": [
+        {"click_id": "canary-click", "order_id": "3", "client_ip_address": "203.0.113.77"},
+        {"click_id": "other-click", "order_id": "2", "client_ip_address": "203.0.113.78"},
+    ],
+    "consents": [
+        {"consent_id": "canary-consent", "subject_type": "customer", "subject_id": "C-1"},
+        {"consent_id": "other-consent", "subject_type": "lead", "subject_id": "C-2"},
+    ],
+    "leads": [],
+    "lead_stages": [],
+    "subscription_events": [],
+}
+GONE = {
+    *("canary@example.com", "+12025550147", "Canarina", "canary-product", "canary-click", "canary-consent", "C-1'"),
+    *("203.0.113.77",),
+    *(f"shop/orders/{number}'" for number in THEIRS),
+    *(f"purchase_{number}'" for number in THEIRS),
+    *(hashlib.sha256(f"person{number}@example.com".encode()).hexdigest() for number in THEIRS),
+    *(Event(number).payload for number in THEIRS),
+}
+KEPT = {
+    *("other@example.com", "Otherwise", "other-click"),
+    *(f"shop/orders/{number}'" for number in (2, 4, 6, 8, 10)),
+    *(hashlib.sha256(f"person{number}@example.com".encode()).hexdigest() for number in (2, 4, 6, 8, 10)),
+}
+
+
+def land(office: Office, landed: dict[str, list[dict[str, Any]]] = LANDED) -> None:
+    for table, rows in landed.items():
+        declared = office.settings.sources["shop"].tables[table]
+        stamped = [{"updated_at": NOW, **row} for row in rows]
+        batch = pa.RecordBatch.from_pylist(stamped, schema=landing.declared_schema(declared))
+        folder = office.home.landing / "shop" / table
+        landing.publish([landing.stage(folder, table, declared, Window(None, NOW), NOW, [batch])])
+
+
+def answers(call: Call) -> Reply:
+    """Refuses purchase_3 and has no answer for purchase_5; takes all others."""
+    ids = {event["event_id"] for event in call.events}
+    if "purchase_3" in ids:
+        return error(100, 2804050)
+    return Reply(status=502) if "purchase_5" in ids else accepted(call)
+
+
+@pytest.fixture
+def shell(scripted_office: Office, platform: Scripted) -> Shell:
+    """C-1 has an event accepted, rejected, unknown, pending and not enrolled; so has C-2, but none that went wrong."""
+    office = scripted_office
+    shell = Shell(office, {"batch_size": "1", "on_unknown": '"hold"'})
+    office.home.create()
+    land(office)
+    platform.script = answers
+    first = hand_over(office.home, events(6))
+    assert shell.waybill("deliver").code == 0
+    assert shell.waybill("pause", "meta", "--because", "so that it waits").code == 0
+    second = hand_over(office.home, events(2, first=7), build=LATER, after=first.file_id)
+    assert shell.waybill("deliver").code == 0
+    judge(freeze(office.home, events(2, first=9), build=LAST, after=second.file_id), quarantined=[0])
+    assert office.states() == {"accepted": 4, "rejected": 1, "unknown": 1, "pending": 2}
+    platform.script = accepted
+    platform.calls.clear()
+    return shell
+
+
+def sent(platform: Scripted) -> list[str]:
+    return sorted(event.get("event_id", "nothing") for call in platform.calls for event in call.events)
+
+
+def ledger_text(office: Office) -> str:
+    return repr(office.dump())
+
+
+def check_gone(office: Office) -> None:
+    """Nothing of C-1 is in any byte of the home or any row of the ledger, and all of C-2 is."""
+    assert found_in(office.home.root, GONE, but={"home.toml"}) == {}
+    assert [word for word in GONE if word in ledger_text(office)] == []
+    assert set(found_in(office.home.root, KEPT)) == KEPT
+    assert not tombstones.journal_path(office.home).exists()
+
+
+def test_nothing_is_left_but_counts(shell: Shell, platform: Scripted) -> None:
+    office = shell.office
+    before = found_in(office.home.root, GONE)
+    assert set(before) == GONE
+    rehearsed = shell.waybill("ledger", "forget", "C-1", "--dry-run", "--json")
+    assert rehearsed.code == 0, rehearsed.err
+    assert rehearsed.json["erased"] is False
+    assert found_in(office.home.root, GONE) == before
+
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY, "--json")
+
+    assert answer.code == 0, answer.err
+    assert answer.json["erased"] is True
+    assert answer.json["events"] == rehearsed.json["events"]
+    states = [(event["event_id"], event["state"], event["sent_at"] is not None) for event in answer.json["events"]]
+    assert sorted(states) == [
+        ("purchase_1", "accepted", True),
+        ("purchase_3", "rejected", True),
+        ("purchase_5", "unknown", True),
+        ("purchase_7", "pending", False),
+    ]
+    assert answer.json["rows"]["landing orders"] == 5
+    assert office.states() == {"accepted": 4, "rejected": 1, "unknown": 1, "withdrawn": 1, "pending": 1}
+    assert office.rows("select who, verb, because, events from actions where verb = 'forget'") == [
+        ("Ada", "forget", "ticket 4711", 4)
+    ]
+    check_gone(office)
+    assert {path.stat().st_mode & 0o077 for path in office.home.root.rglob("*.parquet")} == {0}
+
+    # Nothing of them is sent any more, whatever is asked for; what is C-2's flows.
+    for asked in (("resolve", "--all", "--not-sent"), ("requeue", "--all")):
+        shell.waybill("ledger", *asked, "--destination", "meta", "--because", "all of them")
+    shell.waybill("resume", "meta")
+    assert "the gate has not judged" in shell.waybill("deliver").err
+    newest = delta.newest(office.home, "meta")
+    assert newest is not None and newest.rows == 1
+    judge(newest)
+    assert shell.waybill("deliver").code == 0
+    assert sent(platform) == ["purchase_10", "purchase_8"]
+    check_gone(office)
+
+
+def test_again_it_finds_nothing_and_says_so(shell: Shell) -> None:
+    shell.waybill("ledger", "forget", "C-1", *WHY)
+    before = (shell.office.dump(), tombstones.read(shell.office.home))
+    again = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert (again.code, "erased before" in again.out) == (0, True), again.err
+    assert (shell.office.dump(), tombstones.read(shell.office.home)) == before
+
+
+@FILE_ONLY
+def test_whoever_is_not_named_rightly_is_not_erased(shell: Shell) -> None:
+    before = shell.office.dump()
+    for arguments, why in (
+        (("C-9", *WHY), "belongs to 'C-9'"),
+        (("canary@example.com", *WHY), "never by contact data"),
+        (("C-1", "--table", "orders", *WHY), "no table whose rows are people"),
+        (("C-1",), "Say --because"),
+        ((*WHY,), "Name one person"),
+        (("--resume",), "No erasure is unfinished"),
+    ):
+        answer = shell.waybill("ledger", "forget", *arguments)
+        assert (answer.code, why in answer.err) == (2, True), answer.err
+    assert shell.office.dump() == before
+    assert not tombstones.path(shell.office.home).exists()
+
+
+@FILE_ONLY
+def test_a_key_of_two_tables_needs_the_table(shell: Shell) -> None:
+    office = shell.office
+    consents = [{"consent_id": kind, "subject_type": kind, "subject_id": "C-1"} for kind in ("customer", "lead")]
+    land(office, {"leads": [{"lead_id": "C-1"}], "consents": consents})
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert (answer.code, "shop.customers and shop.leads" in answer.err) == (2, True), answer.err
+
+    answer = shell.waybill("ledger", "forget", "C-1", "--table", "leads", *WHY, "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["events"] == []
+    shop = office.home.landing / "shop"
+    assert pq.read_table(shop / "leads").num_rows == 0
+    assert [row["subject_type"] for row in pq.read_table(shop / "consents").to_pylist()] == ["customer"]
+    assert pq.read_table(shop / "orders").num_rows == 10
+
+
+def test_what_is_being_sent_is_not_erased(shell: Shell) -> None:
+    office = shell.office
+    office.rows("update batches set state = 'sending' where batch_id = (select batch_id from exceptions limit 1)")
+    before = found_in(office.home.root, GONE)
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert (answer.code, "run `waybill deliver`" in answer.err) == (3, True), answer.err
+    assert found_in(office.home.root, GONE) == before
+
+
+@FILE_ONLY
+def test_a_table_that_says_nothing_of_people_is_named(shell: Shell, tmp_path: Path) -> None:
+    text = (Path(waybill.__file__).parents[1] / "waybill.toml").read_text()
+    silent = tmp_path / "silent.toml"
+    silent.write_text(text.replace('person = [{ column = "order_id", table = "orders" }]\n', ""))
+    assert silent.read_text() != text
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY, WAYBILL_CONFIG=str(silent))
+    assert (answer.code, "shop.order_lines" in answer.err) == (2, True), answer.err
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nobody catches it."""
+
+
+@pytest.fixture
+def killing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+    """``left``: how many renames and removals are let through before the process ends; -1 for all. ``met`` counts."""
+    state = {"left": -1, "met": 0}
+
+    def counted(real: Any) -> Any:
+        def crossing(self: Path, *arguments: Any, **options: Any) -> Any:
+            if self.suffix != ".tmp" or real is replace:
+                state["met"] += 1
+                if state["left"] == 0:
+                    raise Killed
+                state["left"] -= 1
+            return real(self, *arguments, **options)
+
+        return crossing
+
+    replace, unlink = Path.replace, Path.unlink
+    monkeypatch.setattr(Path, "replace", counted(replace))
+    monkeypatch.setattr(Path, "unlink", counted(unlink))
+    yield state
+
+
+def check_done(shell: Shell, states: dict[str, int], place: object) -> None:
+    """The next call finishes what was killed, and leaves what an unharmed one leaves."""
+    if tombstones.journal_path(shell.office.home).exists():
+        refused = shell.waybill("deliver")
+        assert (refused.code, "forget --resume" in refused.err) == (1, True), (place, refused.err)
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY, "--json")
+    assert answer.code == 0, (place, answer.err)
+    check_gone(shell.office)
+    assert shell.office.states() == states, place
+    assert len(shell.office.rows("select 1 from actions where verb = 'forget'")) == 1, place
+
+
+ERASED_STATES = {"accepted": 4, "rejected": 1, "unknown": 1, "withdrawn": 1, "pending": 1}
+
+
+def test_killed_again_and_again_it_is_finished(shell: Shell, killing: dict[str, int]) -> None:
+    """Each call is killed a little further on, on what the kill before it left."""
+    kills = 0
+    for place in (1, 3, 5, 8, 13, 14, 17):
+        killing["left"] = place
+        with pytest.raises(Killed):
+            shell.waybill("ledger", "forget", "C-1", *WHY)
+        killing["left"] = -1
+        kills += tombstones.journal_path(shell.office.home).exists()
+    assert kills > 4
+    check_done(shell, ERASED_STATES, "in a row")
+
+
+@FILE_ONLY
+def test_killed_at_any_boundary_it_is_finished(
+    shell: Shell, killing: dict[str, int], tmp_path: Path, all_boundaries: bool
+) -> None:
+    if not all_boundaries:
+        pytest.skip("takes minutes: --all-boundaries")
+    office, aside = shell.office, tmp_path / "aside"
+    shell.waybill("config")
+    shutil.copytree(office.home.root, aside)
+    killing["met"] = 0
+    assert shell.waybill("ledger", "forget", "C-1", *WHY).code == 0
+    boundaries = killing["met"]
+    assert boundaries > 20
+    for place in range(boundaries):
+        shutil.rmtree(office.home.root)
+        shutil.copytree(aside, office.home.root)
+        killing["left"] = place
+        with pytest.raises(Killed):
+            shell.waybill("ledger", "forget", "C-1", *WHY)
+        killing["left"] = -1
+        check_done(shell, ERASED_STATES, place)

@@ -149,7 +149,7 @@ def decide(found: Closed, *, opened: bool, who: str, because: str, now: datetime
 
 
 def rebind(delta: DeltaFile) -> None:
-    """Binds a person's word to a delta file and a decision that an erasure has rewritten; a changed word stays as it is."""
+    """Binds a person's word to a file and a decision that an erasure has rewritten; a changed word stays as it is."""
     if not delta.approval_path.exists():
         return
     raw = json.loads(delta.approval_path.read_text(encoding="utf-8"))

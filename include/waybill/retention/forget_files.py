@@ -159,7 +159,7 @@ def _as_written(file: DeltaFile, sha256: str) -> DeltaFile:
 
 
 def _rebind(home: Home, file: DeltaFile, journal: Journal) -> None:
-    """Binds decision and approval to the rewritten files, and takes the person's events from the decision's examples."""
+    """Binds decision and approval to the rewritten files; the decision's examples lose the person's events."""
     if file.gate_path.exists():
         blank(home, file.gate_path, journal)
     if file.decision_path.exists():

@@ -7,7 +7,7 @@ A row is an erased person's when its own name is a tombstone, or the name that o
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -86,13 +86,20 @@ class Sieve:
     """Tells the rows of erased people from all others, table by table, parents first; learns names as it goes.
 
     A row that is found gives its own names to the tombstones, so that rows of other tables which mean it are found.
-    ``db`` holds the digests as the table ``erased``.
+    ``db`` holds the digests as the table ``erased``. ``as_built`` makes, of the SQL of a key as it landed, that of the
+    name which the models give it; then a key is known by either.
     """
 
-    def __init__(self, name: str, source: SourceSettings, tombstones: Tombstones) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: SourceSettings,
+        tombstones: Tombstones,
+        as_built: Callable[[str], str] | None = None,
+    ) -> None:
         """Raises ConfigurationError when there are tombstones and a table does not say whose its rows are."""
         self.tombstones = tombstones
-        self._name, self._source = name, source
+        self._name, self._source, self._as_built = name, source, as_built
         self.db = duckdb.connect()
         self.db.execute("set TimeZone = 'UTC'; create table erased (digest varchar)")
         if not tombstones.digests:
@@ -132,10 +139,14 @@ class Sieve:
             return None
         own = self._source.tables[table]
         parts = [
-            self._digest(table, column, column) for column in self._source.names_of(table) if column in columns
-        ] + [
-            self._linked(link) for link in own.links if {link.column, *link.when} <= set(columns)
-        ]  # fmt: skip
+            *(digest for name in self._source.names_of(table) if name in columns for digest in self._own(table, name)),
+            *(
+                digest
+                for link in own.links
+                if {link.column, *link.when} <= set(columns)
+                for digest in self._linked(link)
+            ),
+        ]
         return " or ".join(f"coalesce({part} in (select digest from erased), false)" for part in parts) or None  # noqa: S608
 
     def learn_from(self, table: str, rows: str, columns: Collection[str]) -> int:
@@ -143,8 +154,8 @@ class Sieve:
         before = len(self.tombstones.digests)
         for column in self._source.names_of(table):
             if column in columns:
-                named = f"select distinct {self._digest(table, column, column)} from {rows}"  # noqa: S608
-                found = {digest for (digest,) in self.db.execute(named).fetchall() if digest}
+                named = f"select distinct {', '.join(self._own(table, column))} from {rows}"  # noqa: S608
+                found = {digest for row in self.db.execute(named).fetchall() for digest in row if digest}
                 self._learn(found - self.tombstones.digests)
                 self.tombstones = self.tombstones.with_more(found)
         return len(self.tombstones.digests) - before
@@ -154,18 +165,20 @@ class Sieve:
             self.db.register("learnt", pa.table({"digest": pa.array(sorted(digests), type=pa.string())}))
             self.db.execute("insert into erased from learnt")
 
-    def _linked(self, link: PersonLink) -> str:
-        digest = self._digest(link.table, self._source.referred_key(link), link.column)
-        if not link.when:
-            return digest
-        asked = " and ".join(f"{_quoted(name)} = {_text(value)}" for name, value in link.when.items())
-        return f"case when {asked} then {digest} end"
+    def _own(self, table: str, column: str) -> list[str]:
+        return self._digests(table, column, column)
 
-    def _digest(self, table: str, key: str, column: str) -> str:
-        """The SQL of a name's tombstone; null where there is no name, because nothing means nobody."""
-        value = f"nullif(trim(cast({_quoted(column)} as varchar)), '')"
+    def _linked(self, link: PersonLink) -> list[str]:
+        digests = self._digests(link.table, self._source.referred_key(link), link.column)
+        asked = " and ".join(f"{_quoted(name)} = {_text(value)}" for name, value in link.when.items())
+        return [f"case when {asked} then {digest} end" for digest in digests] if asked else digests
+
+    def _digests(self, table: str, key: str, column: str) -> list[str]:
+        """The SQL of a name's tombstones; null where there is no name, because nothing means nobody."""
+        text = f"cast({_quoted(column)} as varchar)"
         name = _text(f"{self.tombstones.salt}/{self._name}/{table}/{key}/")
-        return f"sha256({name} || case when {value} is not null then cast({_quoted(column)} as varchar) end)"
+        forms = [text] if self._as_built is None else [text, self._as_built(text)]
+        return [f"sha256({name} || case when trim({text}) <> '' then {form} end)" for form in forms]
 
 
 def _quoted(identifier: str) -> str:

@@ -18,6 +18,7 @@ from waybill.events import key_in_source_key
 from waybill.home import Home
 from waybill.settings import Settings
 from waybill.tombstones import Sieve, Tombstones
+from waybill.warehouse.macros import key_as_built
 
 OF_ENTITY = "array_to_string(string_split(source_key, '/')[1:3], '/')"
 """The SQL of a source key without its part: <source>/<entity>/<key>."""
@@ -79,7 +80,11 @@ def sweep(settings: Settings, source_name: str, found: Found) -> None:
     A name that is found in one file makes rows of others found, so a table is read until nothing new is learnt.
     """
     source = settings.sources[source_name]
-    with Sieve(source_name, source, found.tombstones) as sieve:
+
+    def as_built(key: str) -> str:
+        return key_as_built(settings.dbt_project_dir, (key,))
+
+    with Sieve(source_name, source, found.tombstones, as_built) as sieve:
         warehouse = _warehouse_tables(sieve.db, settings.home)
         for table in source.people_first():
             declared = source.tables[table]
@@ -91,7 +96,7 @@ def sweep(settings: Settings, source_name: str, found: Found) -> None:
                 if {*declared.key, *source.names_of(table)} <= {*has}
             ]
             wanted = ", ".join(f'"{name}"' for name in {*declared.key, *source.names_of(table)})
-            key = f"concat_ws('/', {', '.join(declared.key)})"
+            key = key_as_built(settings.dbt_project_dir, tuple(f"cast({name} as varchar)" for name in declared.key))
             learnt, counted = 1, Counter[str]()
             while learnt:
                 learnt, counted = 0, Counter[str]()

@@ -19,6 +19,7 @@ from canaries import found_in
 from waybill import delta, tombstones
 from waybill.sources import landing
 from waybill.sources.windows import Window
+from waybill.warehouse.macros import key_as_asked
 
 WHY = ("--because", "ticket 4711", "--by", "Ada")
 LAST = "20261120T140000000000Z"
@@ -197,6 +198,20 @@ def test_a_key_of_two_tables_needs_the_table(shell: Shell) -> None:
     assert pq.read_table(shop / "leads").num_rows == 0
     assert [row["subject_type"] for row in pq.read_table(shop / "consents").to_pylist()] == ["customer"]
     assert pq.read_table(shop / "orders").num_rows == 10
+
+
+@FILE_ONLY
+def test_a_key_that_is_an_address_goes_by_the_name_that_the_models_gave_it(shell: Shell) -> None:
+    office, address = shell.office, "canary-key@example.com"
+    orders = [{"order_id": "11", "customer_id": address}, {"order_id": "12", "customer_id": "C-2"}]
+    land(office, {"customers": [{"customer_id": address}], "orders": orders})
+    name = key_as_asked(office.settings.dbt_project_dir, address)
+    answer = shell.waybill("ledger", "forget", name, *WHY)
+    assert (name.startswith("hidden_"), answer.code) == (True, 0), answer.err
+    assert found_in(office.home.root, {address}) == {}
+    assert [row["order_id"] for row in pq.read_table(office.home.landing / "shop" / "orders").to_pylist()] == ["12"]
+    known = tombstones.read(office.home)
+    assert known.of("shop", "customers", "customer_id", address) in known.digests
 
 
 def test_what_is_being_sent_is_not_erased(shell: Shell) -> None:

@@ -16,7 +16,10 @@ from waybill.home import Home
 
 @dataclass(frozen=True)
 class DeltaFile:
-    """What the sidecar says of one delta file; ``after`` is the last file that was enrolled when it was frozen."""
+    """What the sidecar says of one delta file; ``after`` is the last file that was enrolled when it was frozen.
+
+    ``left_out`` counts the rows that are missing because the gate refused them as they are since that enrolment.
+    """
 
     path: Path
     destination: str
@@ -26,6 +29,7 @@ class DeltaFile:
     rows: int
     past_expiry: int
     sha256: str
+    left_out: int = 0
 
     @property
     def file_id(self) -> str:
@@ -86,6 +90,7 @@ class DeltaFile:
                 "rows": self.rows,
                 "past_expiry": self.past_expiry,
                 "sha256": self.sha256,
+                "left_out": self.left_out,
             },
         )
 
@@ -103,6 +108,7 @@ def read(sidecar: Path) -> DeltaFile:
             rows=raw["rows"],
             past_expiry=raw["past_expiry"],
             sha256=raw["sha256"],
+            left_out=raw.get("left_out", 0),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LedgerConflict(

@@ -29,9 +29,22 @@ class Thresholds(BaseModel):
     minimum_rows_of_one_value: Rows = 100
     quarantined_share: Share = 0.20
     one_identifier_share: Share = 0.20
+    one_client_ip_address_share: Share = 0.30
     one_event_time_share: Share = 0.50
     no_email_and_no_phone_share: Share = 0.90
     zero_value_share: Share = 0.50
     one_value_share: Share = 0.99
     currencies: Rows = 25
     median_value_share_of_largest: Share = 0.01
+
+    minimum_history_days: Rows = 7
+    """What compares with the weeks before waits for this many days since the first enrolment."""
+    minimum_rows_of_coverage: Rows = 200
+    events_times_norm: Times = 5.0
+    value_times_norm: Times = 10.0
+    median_value_times_norm: Times = 30.0
+    rows_in_new_currency: int = Field(default=0, ge=0)
+    em_coverage_drop: Share = 0.25
+    ph_coverage_drop: Share = 0.25
+    enrolled_before_share: Share = 0.20
+    changed_history_share: Share = 0.50

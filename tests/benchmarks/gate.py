@@ -61,8 +61,8 @@ def make(folder: str, rows: int, is_bad: bool) -> None:
     """Writes the delta file."""
     home = settings_of(folder).home
     seeds = [row.finished(position) for position, row in enumerate(Shop().rows(min(rows, 1000)))]
-    with duckdb.connect(config={"enable_progress_bar": False}) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         connection.register("seeds", pa.Table.from_pylist(seeds, schema=SCHEMA))
         repeated = connection.execute(_REPEATED, {"rounds": max(1, rows // 1000), "is_bad": is_bad}).to_arrow_table()
     write_table(home, repeated.cast(SCHEMA))

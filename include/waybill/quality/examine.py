@@ -6,7 +6,6 @@ DuckDB's own messages quote the text they stumble over, so they are never passed
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,9 @@ import pyarrow as pa
 
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict, SourceUnavailable
+from waybill.quality.history import History
 from waybill.quality.suites import ROW_RULES
+from waybill.quality.texts import sql
 from waybill.thresholds import Thresholds
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ _EXAMPLES_OF: Final = {
     "one_ph_share": _MOST_FREQUENT.format("ph_number"),
     "one_external_id_share": _MOST_FREQUENT.format("external_id_number"),
     "one_fbp_share": _MOST_FREQUENT.format("fbp_number"),
+    "one_fbc_share": _MOST_FREQUENT.format("fbc_number"),
+    "one_client_ip_address_share": _MOST_FREQUENT.format("ip_number"),
+    "one_event_id_share": _MOST_FREQUENT.format("event_id_number"),
+    "enrolled_before_share": "is_enrolled_before",
+    "rows_in_new_currency": "currency_code in (select currency from new_currencies)",
+    "em_coverage_drop": "em_number is null",
+    "ph_coverage_drop": "ph_number is null",
     "one_event_time_share": _MOST_FREQUENT.format("occurred_second"),
     "no_email_and_no_phone_share": "em_number is null and ph_number is null",
     "zero_value_share": "is_purchase and amount = 0",
@@ -74,10 +82,11 @@ _EXAMPLES_OF: Final = {
 
 
 class Examination:
-    """What DuckDB found in one delta file; ``connection`` holds ``delta`` (all rows) and ``facts`` (judged rows)."""
+    """What DuckDB found in one delta file; ``connection`` holds ``delta`` (all rows) and ``facts`` (judged ones)."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, wrong_columns: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, history: History, wrong_columns: int) -> None:
         self.connection = connection
+        self.history = history
         self._wrong_columns = wrong_columns
 
     def suspects(self) -> Iterator["pd.DataFrame"]:
@@ -120,12 +129,11 @@ class Examination:
         return int(self.connection.execute("select count(*) from quarantined").fetchall()[0][0])
 
     def measures(self) -> dict[str, float]:
-        """The measures of the set by name; which rows are quarantined must be known."""
-        cursor = self.connection.execute(sql("measures"))
-        names = [column[0] for column in cursor.description or ()]
-        (row,) = cursor.fetchall()
+        """The measures of the set by name; which rows are quarantined must be known and tallied."""
+        own = self.history.measured(sql("measures"))
         return {
-            **{name: float(number) for name, number in zip(names, row, strict=True)},
+            **own,
+            **self.history.guards(own),
             "columns_not_as_contracted": float(self._wrong_columns),
         }
 
@@ -162,7 +170,9 @@ def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterato
             _set_variables(connection, delta, thresholds)
             connection.execute(sql("documented"))
             connection.execute(sql("examine"))
-            yield Examination(connection, wrong_columns)
+            history = History(connection, delta, thresholds)
+            connection.execute(sql("facts"))
+            yield Examination(connection, history, wrong_columns)
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise SourceUnavailable(
                 f"The delta file {delta.path} cannot be examined now ({type(error).__name__}): memory or disk is "
@@ -204,11 +214,6 @@ def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:
 
 def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thresholds: Thresholds) -> None:
     """Gives the SQL what it depends on; statements read it with ``getvariable``."""
-    variables = {**thresholds.model_dump(), "frozen_at": delta.frozen_at}
+    variables = {**thresholds.model_dump(), "frozen_at": delta.frozen_at, "left_out": delta.left_out}
     for name, value in variables.items():
         connection.execute(f"set variable {name} = $value", {"value": value})
-
-
-def sql(name: str) -> str:
-    """One of this package's SQL texts."""
-    return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

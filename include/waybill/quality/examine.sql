@@ -2,6 +2,9 @@
 -- defect is there) and numbers. It reads the payload's text and shares nothing with the models that build it.
 -- A defect that cannot be decided because the payload is no JSON object is `payload_not_json` and nothing else.
 
+-- source / entity / key: the lines of one store order are one order
+create or replace temp macro order_key_of(source_key) as array_to_string(string_split(source_key, '/')[1:3], '/');
+
 create or replace temp macro text_of(value) as value ->> '$';
 
 -- An identifier is one hash or a list of them; the suffix is the Parameter Builder's (8 characters, formerly 2).
@@ -59,7 +62,7 @@ create or replace temp macro is_lenient_json(document) as
 create or replace temp table scanned as
 with parsed as not materialized (
     select
-        position, dataset, source_key, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
+        position, dataset, source_key, event_kind, event_name, event_id, occurred_at, expires_at, value, currency, payload_digest,
         event_id_taken, payload,
         -- `case`, because `and` may look at the document's type before it is known to have one
         case
@@ -113,8 +116,7 @@ named as not materialized (
             when json_type(found[9]) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast(found[9] as double)
         end as p_number,
         case when text_of(found[4]) = 'physical_store' then interval 62 day else interval 7 day end as platform_window,
-        -- source / entity / key: the lines of one store order are one order
-        array_to_string(string_split(source_key, '/')[1:3], '/') as order_key,
+        order_key_of(source_key) as order_key,
     from opened
 ),
 
@@ -239,12 +241,16 @@ select
     has_personal_parameter(urls) as personal_parameter_in_url,
 
     -- What the rules about several rows and the measures of the set are made of; identifiers only as numbers
-    dataset, event_name, event_id, source_key,
+    dataset, event_kind, event_name, event_id, source_key,
     hash(order_key) as order_number,
     case when em is not null then hash(cast(em as varchar)) end as em_number,
     case when ph is not null then hash(cast(ph as varchar)) end as ph_number,
     case when external_id is not null then hash(cast(external_id as varchar)) end as external_id_number,
     case when fbp is not null then hash(cast(fbp as varchar)) end as fbp_number,
+    case when fbc is not null then hash(cast(fbc as varchar)) end as fbc_number,
+    case when client_ip_address is not null then hash(cast(client_ip_address as varchar)) end as ip_number,
+    case when trim(event_id) <> '' then hash(event_id) end as event_id_number,
+    cast(epoch(occurred_at) // 3600 as bigint) as occurred_hour,
     -- shops report their tills' sales by the day, so many at one second are nothing there
     case
         when p_action_source is distinct from 'physical_store' then cast(epoch(occurred_at) as bigint)
@@ -253,31 +259,3 @@ select
     upper(p_currency) as currency_code,
     largest_value,
 from texts;
-
--- Rules that look at several rows at once, over a table without the payloads
-create or replace temp table facts as
-with currencies as (
-    select
-        currency_code,
-        count(*) as priced,
-        median(amount) as median_value,
-    from scanned
-    where amount > 0
-    group by currency_code
-)
-
-select
-    scanned.* exclude (dataset, event_id, source_key, event_name),
-    event_name = 'Purchase' as is_purchase,
-    source_key <> ''
-    and row_number() over (partition by event_name, source_key order by row_number) > 1 as source_key_repeated,
-    trim(event_id) <> '' and not event_id_taken and row_number() over (
-        partition by dataset, event_name, event_id, event_id_taken order by row_number
-    ) > 1 as event_id_repeated,
-    amount <= largest_value
-    and priced >= getvariable('minimum_rows')
-    and amount > getvariable('times_median_value') * median_value as value_far_above_median,
-from scanned
-left join currencies on scanned.currency_code = currencies.currency_code;
-
-drop table scanned;

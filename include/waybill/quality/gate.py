@@ -3,6 +3,7 @@
 import logging
 
 import duckdb
+import pyarrow.parquet as pq
 
 from waybill import tombstones
 from waybill.clock import to_text
@@ -13,6 +14,7 @@ from waybill.home import Home
 from waybill.quality import approvals, closings, decisions
 from waybill.quality.decisions import Decision, Failure
 from waybill.quality.examine import EXAMPLES, Examination, examined
+from waybill.quality.observed import observe
 from waybill.quality.suites import ROW_RULES, SET_RULES, suite_version
 from waybill.quality.validate import Rows, Run, Validation, shown
 from waybill.settings import Settings
@@ -20,7 +22,21 @@ from waybill.thresholds import Thresholds
 
 _log = logging.getLogger(__name__)
 
+_COLUMNS = """
+    destination varchar, file_id varchar, build_id varchar, row_number bigint, dataset varchar,
+    event_kind varchar, event_name varchar, source_key varchar, event_id varchar, payload_digest varchar,
+    state varchar, reasons varchar[], judged_at timestamptz, suite_version varchar,
+    value decimal(18, 4), currency varchar, first_seen timestamptz
+"""
+
 _PUBLISHED = """
+with refused_before as (
+    select event_name, source_key, min(coalesce(first_seen, judged_at)) as first_seen
+    from read_parquet($published, union_by_name = true)
+    where state = 'quarantined'
+    group by event_name, source_key
+)
+
 select
     cast($destination as varchar) as destination,
     cast($file_id as varchar) as file_id,
@@ -35,8 +51,14 @@ select
     cast($suite_version as varchar) as suite_version,
     delta.value,
     if(regexp_full_match(delta.currency, '[A-Za-z]{3}'), delta.currency, null) as currency,
+    if(
+        quarantined.row_number is null, null, coalesce(refused_before.first_seen, cast($judged_at as timestamptz))
+    ) as first_seen,
 from delta
 left join quarantined on delta.position = quarantined.row_number
+left join refused_before
+    on delta.event_name = refused_before.event_name
+    and delta.source_key = refused_before.source_key
 where quarantined.row_number is not null or $everything
 order by delta.position
 """
@@ -72,17 +94,13 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
 def ensure_empty(home: Home, destination: str) -> None:
     """Makes sure that a glob over what the gate published finds a typed file, from the start."""
     path = home.published / "gate" / destination / "_empty.parquet"
-    if path.exists():
-        return
-    columns = (
-        "destination varchar, file_id varchar, build_id varchar, row_number bigint, dataset varchar, "
-        "event_kind varchar, event_name varchar, source_key varchar, event_id varchar, payload_digest varchar, "
-        "state varchar, reasons varchar[], judged_at timestamptz, suite_version varchar, "
-        "value decimal(18, 4), currency varchar"
-    )
-    with duckdb.connect() as connection, written_aside(path) as aside:
-        connection.execute(f"create table gate ({columns})")
-        connection.execute("copy gate to ? (format parquet, compression zstd)", [str(aside)])
+    with duckdb.connect() as connection:
+        connection.execute(f"create table gate ({_COLUMNS})")
+        names = [name for name, *_ in connection.execute("describe gate").fetchall()]
+        if path.exists() and pq.read_schema(path).names == names:
+            return
+        with written_aside(path) as aside:
+            connection.execute("copy gate to ? (format parquet, compression zstd)", [str(aside)])
 
 
 def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Decision:
@@ -94,9 +112,13 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
             validation = Validation(Run(delta.destination, delta.build_id, judged_at, site))
             rows = validation.rows(examination.suspects(), delta.judged_rows)
             examination.set_aside(rows.failed)
-            measures = examination.measures()
-            rules = [rule for rule in SET_RULES if rule.applies(measures, thresholds)]
-            failed_sets = {**rows.broken, **validation.set(rules, measures, thresholds)}
+            examination.history.tally()
+            observed = observe(examination.history, examination.measures(), thresholds)
+            failed_sets = {**rows.broken, **validation.set(observed.rules, observed.measures, thresholds)}
+            failed_sets |= {
+                name: f"{failed_sets[name]} (with the files before it)" for name in observed.trailing & set(failed_sets)
+            }
+            examination.history.record()
             page = validation.page()
         quarantined = examination.set_aside(rows.failed)
         version = suite_version(thresholds)
@@ -136,6 +158,7 @@ def _publish(
             "judged_at": judged_at,
             "suite_version": version,
             "everything": everything,
+            "published": str(delta.gate_path.with_name("*.parquet")),
         },
     )
     with written_aside(delta.gate_path) as aside:

@@ -7,6 +7,7 @@ with sizes as (
         count(*) filter (where is_purchase and amount is not null) as purchases,
         count(*) filter (where is_purchase and amount = 0) as zeros,
         count(*) filter (where em_number is null and ph_number is null) as anonymous,
+        count(*) filter (where is_enrolled_before) as enrolled_before,
         count(distinct currency_code) as currencies,
     from facts
 ),
@@ -26,6 +27,15 @@ most_frequent as (
         (select max(n) from (
             select count(distinct order_number) as n from facts where fbp_number is not null group by fbp_number
         )) as fbp,
+        (select max(n) from (
+            select count(distinct order_number) as n from facts where fbc_number is not null group by fbc_number
+        )) as fbc,
+        (select max(n) from (
+            select count(distinct order_number) as n from facts where ip_number is not null group by ip_number
+        )) as ip,
+        (select max(n) from (
+            select count(*) as n from facts where event_id_number is not null group by event_id_number
+        )) as event_id,
         (select max(n) from (
             select count(distinct order_number) as n from facts where occurred_second is not null group by occurred_second
         )) as event_time,
@@ -48,11 +58,18 @@ medians as (
 select
     judged, orders, purchases,
     (select count(*) from delta where row_number <> position or row_number is null) as rows_not_at_their_position,
-    coalesce((select count(*) from quarantined) / nullif(judged, 0), 0) as quarantined_share,
+    -- rows that are left out because they were refused since the last enrolment would be here, had they not been
+    coalesce(
+        ((select count(*) from quarantined) + getvariable('left_out')) / nullif(judged + getvariable('left_out'), 0), 0
+    ) as quarantined_share,
     coalesce(em / nullif(orders, 0), 0) as one_em_share,
     coalesce(ph / nullif(orders, 0), 0) as one_ph_share,
     coalesce(external_id / nullif(orders, 0), 0) as one_external_id_share,
     coalesce(fbp / nullif(orders, 0), 0) as one_fbp_share,
+    coalesce(fbc / nullif(orders, 0), 0) as one_fbc_share,
+    coalesce(ip / nullif(orders, 0), 0) as one_client_ip_address_share,
+    coalesce(event_id / nullif(judged, 0), 0) as one_event_id_share,
+    coalesce(enrolled_before / nullif(judged, 0), 0) as enrolled_before_share,
     coalesce(event_time / nullif(orders, 0), 0) as one_event_time_share,
     coalesce(anonymous / nullif(judged, 0), 0) as no_email_and_no_phone_share,
     coalesce(zeros / nullif(purchases, 0), 0) as zero_value_share,

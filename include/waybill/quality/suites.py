@@ -6,6 +6,7 @@ costs nothing.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +31,11 @@ class RowRule:
 
 @dataclass(frozen=True)
 class SetRule:
-    """One expectation about a measure of the whole file; ``sample`` is the measure that must reach ``minimum``."""
+    """One expectation about a measure of the whole file; ``sample`` is the measure that must reach ``minimum``.
+
+    A smaller file is judged together with the enrolled ones before it (``trails``). A rule that compares with the weeks
+    before (``compares``) waits until there are enough of them.
+    """
 
     name: str
     expects: str
@@ -38,13 +43,28 @@ class SetRule:
     """The field of ``Thresholds`` that the measure may not exceed; empty for measures that must be 0."""
     sample: str = "judged"
     minimum: str = ""
+    trails: bool = True
+    compares: bool = False
 
     def limit(self, thresholds: Thresholds) -> float:
         return float(getattr(thresholds, self.threshold)) if self.threshold else 0.0
 
-    def applies(self, measures: dict[str, float], thresholds: Thresholds) -> bool:
-        """Whether the file is large enough for this rule to mean anything."""
-        return not self.minimum or measures[self.sample] >= getattr(thresholds, self.minimum)
+    def needed(self, thresholds: Thresholds) -> int:
+        """How large the sample must be."""
+        return int(getattr(thresholds, self.minimum)) if self.minimum else 0
+
+    @property
+    def counted(self) -> str:
+        """The sample as the trailing window counts it."""
+        return "judged" if self.sample == "comparable" else self.sample
+
+    def applies(self, measures: Mapping[str, float], thresholds: Thresholds) -> bool:
+        """Whether these rows are enough for this rule to mean anything."""
+        return measures[self.sample] >= self.needed(thresholds)
+
+    def waits(self, measures: Mapping[str, float], thresholds: Thresholds) -> bool:
+        """Whether there is too little of a history to compare with."""
+        return self.compares and measures["history_days"] < thresholds.minimum_history_days
 
 
 HASHED_IDENTIFIERS: Final = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
@@ -107,16 +127,33 @@ ROW_RULES: Final = (
     ),
 )
 
-_IDENTITY = {"threshold": "one_identifier_share", "sample": "orders", "minimum": "minimum_rows"}
+
+def _one_identifier(key: str, threshold: str = "one_identifier_share") -> SetRule:
+    expects = f"largest share of orders and leads with the same {key}"
+    return SetRule(f"one_{key}_share", expects, threshold, sample="orders", minimum="minimum_rows")
+
 
 SET_RULES: Final = (
     SetRule("columns_not_as_contracted", "the delta file has the contract's columns, in its order and types"),
     SetRule("rows_not_at_their_position", "row_number is the row's position in the file"),
-    SetRule("quarantined_share", "share of rows that were quarantined", "quarantined_share", minimum="minimum_rows"),
-    SetRule("one_em_share", "largest share of orders and leads with the same em", **_IDENTITY),
-    SetRule("one_ph_share", "largest share of orders and leads with the same ph", **_IDENTITY),
-    SetRule("one_external_id_share", "largest share of orders and leads with the same external_id", **_IDENTITY),
-    SetRule("one_fbp_share", "largest share of orders and leads with the same fbp", **_IDENTITY),
+    SetRule(
+        "quarantined_share",
+        "share of rows that were quarantined, with those left out since the last enrolment",
+        "quarantined_share",
+        minimum="minimum_rows",
+    ),
+    _one_identifier("em"),
+    _one_identifier("ph"),
+    _one_identifier("external_id"),
+    _one_identifier("fbp"),
+    _one_identifier("fbc"),
+    _one_identifier("client_ip_address", "one_client_ip_address_share"),
+    SetRule(
+        "one_event_id_share",
+        "largest share of rows with the same event_id",
+        "one_identifier_share",
+        minimum="minimum_rows",
+    ),
     SetRule(
         "one_event_time_share",
         "largest share of orders and leads at the same second (physical stores aside)",
@@ -151,5 +188,58 @@ SET_RULES: Final = (
         "median_value_share_of_largest",
         sample="purchases",
         minimum="minimum_rows",
+        trails=False,
+    ),
+    SetRule(
+        "enrolled_before_share",
+        "share of rows whose order or lead was enrolled before, under another source key or for a new event name",
+        "enrolled_before_share",
+        minimum="minimum_rows",
+    ),
+    SetRule(
+        "changed_history_share",
+        "enrolled events that builds since the last enrolment would make otherwise, as a share of a week's",
+        "changed_history_share",
+        sample="enrolled_lately",
+        minimum="minimum_rows",
+        trails=False,
+        compares=True,
+    ),
+    SetRule(
+        "events_times_norm",
+        "events in these hours, of one name, as a multiple of the same hours in the weeks before",
+        "events_times_norm",
+        compares=True,
+    ),
+    SetRule(
+        "value_times_norm",
+        "value in these hours, of one event name and currency, as a multiple of the same hours in the weeks before",
+        "value_times_norm",
+        compares=True,
+    ),
+    SetRule(
+        "median_value_times_norm",
+        "median value of a currency, as a multiple or fraction of that of the weeks before",
+        "median_value_times_norm",
+        sample="purchases",
+        minimum="minimum_rows",
+        compares=True,
+    ),
+    SetRule(
+        "rows_in_new_currency",
+        "rows in a currency in which nothing was enrolled before",
+        "rows_in_new_currency",
+        compares=True,
+    ),
+    *(
+        SetRule(
+            f"{key}_coverage_drop",
+            f"points by which fewer rows have {key} than those of the same kind in the weeks before",
+            f"{key}_coverage_drop",
+            sample="comparable",
+            minimum="minimum_rows_of_coverage",
+            compares=True,
+        )
+        for key in ("em", "ph")
     ),
 )

@@ -24,19 +24,20 @@ create or replace temp view enrolled as
 select * from {keys} as keys
 """
 
+_LAST_JUDGED = """
+create or replace temp table last_judged as
+select event_name, source_key, payload_digest, value, reasons, build_id
+from read_parquet($gate, union_by_name = true)
+where state = 'quarantined' and suite_version = $suite_version
+qualify row_number() over (partition by event_name, source_key order by build_id desc) = 1
+"""
+
 _FROZEN = """
 create or replace temp table frozen as
 with sendable as (
     select *
     from destinations.{destination}_events
     where verdict = 'sendable'
-),
-
-last_judged as (
-    select *
-    from read_parquet($gate, union_by_name = true)
-    where state = 'quarantined' and suite_version = $suite_version
-    qualify row_number() over (partition by event_name, source_key order by build_id desc) = 1
 ),
 
 -- A dataset may change after enrolment; the conversion is still the same one and is not sent again.
@@ -46,12 +47,6 @@ not_enrolled as (
     anti join enrolled using (event_name, source_key)
 ),
 
-not_quarantined_as_it_is as (
-    select not_enrolled.*
-    from not_enrolled
-    anti join last_judged using (event_name, source_key, payload_digest)
-),
-
 event_ids_enrolled as (
     select distinct dataset, event_name, event_id
     from enrolled
@@ -59,23 +54,57 @@ event_ids_enrolled as (
 
 with_event_id_holder as (
     select
-        fresh.*,
+        not_enrolled.*,
         event_ids_enrolled.event_id is not null
         or row_number() over (
-            partition by fresh.dataset, fresh.event_name, fresh.event_id
-            order by fresh.occurred_at, fresh.source_key
+            partition by not_enrolled.dataset, not_enrolled.event_name, not_enrolled.event_id
+            order by not_enrolled.occurred_at, not_enrolled.source_key
         ) > 1 as event_id_taken,
-        fresh.expires_at <= $frozen_at as past_expiry
-    from not_quarantined_as_it_is as fresh
+    from not_enrolled
     left join event_ids_enrolled using (dataset, event_name, event_id)
+),
+
+-- Some reasons go away although the row stays as it is: an event_id is free again, a moment has come.
+quarantined_as_it_is as (
+    select fresh.event_name, fresh.source_key, last_judged.build_id
+    from with_event_id_holder as fresh
+    inner join last_judged using (event_name, source_key, payload_digest)
+    where
+        fresh.value is not distinct from last_judged.value
+        and (fresh.event_id_taken or not list_contains(last_judged.reasons, 'event_id_taken'))
+        and (fresh.occurred_at > $frozen_at or not list_contains(last_judged.reasons, 'event_time_in_future'))
+),
+
+judged_anew as (
+    select
+        with_event_id_holder.*,
+        quarantined_as_it_is.build_id as left_out_since,
+        with_event_id_holder.expires_at <= $frozen_at as past_expiry,
+    from with_event_id_holder
+    left join quarantined_as_it_is using (event_name, source_key)
 )
 
 select
-    row_number() over (order by past_expiry, dataset, expires_at, source_key, event_kind) - 1 as row_number,
+    case
+        when left_out_since is null
+            then row_number() over (
+                partition by left_out_since is null
+                order by past_expiry, dataset, expires_at, source_key, event_kind
+            ) - 1
+    end as row_number,
     source_key, event_kind, event_name, event_id, dataset, occurred_at, committed_at, landed_at,
     cast($frozen_at as timestamptz) as frozen_at,
     expires_at, expires_reason, value, currency, payload, payload_digest, event_id_taken, past_expiry,
-from with_event_id_holder
+    left_out_since,
+from judged_anew
+"""
+
+_SIZES = """
+select
+    count(*) filter (left_out_since is null),
+    count(*) filter (left_out_since is null and past_expiry),
+    count(*) filter (left_out_since > $after)
+from frozen
 """
 
 _WITHDRAWALS = """
@@ -174,19 +203,19 @@ def freeze(
         unsettled = [file for file in ledger.enrolled_files(destination) if file.settled_at is None]
     warehouse.execute(_ENROLLED.format(keys=keyfiles.standing(home, destination)))
     warehouse.execute(
-        _FROZEN.format(destination=destination),
+        _LAST_JUDGED,
         {
             "gate": str(home.published / "gate" / destination / "*.parquet"),
             "suite_version": suite_version(thresholds),
-            "frozen_at": now,
         },
     )
+    warehouse.execute(_FROZEN.format(destination=destination), {"frozen_at": now})
     path = home.delta / destination / f"{build_id}.parquet"
-    rows, past_expiry = warehouse.execute("select count(*), count(*) filter (past_expiry) from frozen").fetchall()[0]
+    rows, past_expiry, left_out = warehouse.execute(_SIZES, {"after": after.rpartition("/")[2]}).fetchall()[0]
     with written_aside(path) as aside:
         warehouse.execute(
-            "copy (select * from frozen order by row_number) to ? "
-            "(format parquet, compression zstd, row_group_size 10000)",  # small, so that a batch reads little
+            "copy (select * exclude (left_out_since) from frozen where left_out_since is null order by row_number) "
+            "to ? (format parquet, compression zstd, row_group_size 10000)",  # small, so that a batch reads little
             [str(aside)],
         )
     warehouse.execute("drop table frozen")
@@ -199,6 +228,7 @@ def freeze(
         rows=int(rows),
         past_expiry=int(past_expiry),
         sha256=sha256_of(path),
+        left_out=int(left_out),
     )
     paths = {file.file_id: str(home.root / file.path) for file in unsettled}
     withdrawals = _write_withdrawals(warehouse, delta, paths)

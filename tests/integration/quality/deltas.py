@@ -198,29 +198,48 @@ class Shop:
         return "".join(self.draw.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", k=length))
 
 
+def shifted(rows: list[Row], days: int, name: str) -> list[Row]:
+    """The same events days earlier, of other orders: every key has a name in it."""
+    for row in rows:
+        for column in ("occurred_at", "committed_at", "landed_at", "expires_at"):
+            row.columns[column] -= timedelta(days=days)
+        row.payload["event_time"] -= days * 86_400
+        row.columns["source_key"] = row.columns["source_key"].replace("shop/", f"shop/{name}", 1)
+        row.columns["event_id"] = row.payload["event_id"] = f"{name}.{row.columns['event_id']}"
+    return rows
+
+
 def write_delta(
-    home: Home, rows: list[Row], *, destination: str = "meta", build_id: str = BUILD, schema: pa.Schema = SCHEMA
+    home: Home,
+    rows: list[Row],
+    *,
+    build_id: str = BUILD,
+    schema: pa.Schema = SCHEMA,
+    **said: Any,
 ) -> DeltaFile:
-    """Writes rows and sidecar as the freeze does, in the order given."""
+    """Writes rows and sidecar as the freeze does, in the order given; ``said`` goes into the sidecar."""
     finished = [row.finished(position) for position, row in enumerate(rows)]
-    return write_table(home, pa.Table.from_pylist(finished, schema=schema), destination=destination, build_id=build_id)
+    return write_table(home, pa.Table.from_pylist(finished, schema=schema), build_id=build_id, **said)
 
 
-def write_table(home: Home, table: pa.Table, *, destination: str = "meta", build_id: str = BUILD) -> DeltaFile:
+def write_table(home: Home, table: pa.Table, *, build_id: str = BUILD, **said: Any) -> DeltaFile:
     home.create()
-    path: Path = home.delta / destination / f"{build_id}.parquet"
+    path: Path = home.delta / "meta" / f"{build_id}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, compression="zstd", row_group_size=10_000)
     past_expiry = sum(table["past_expiry"].to_pylist()) if "past_expiry" in table.column_names else 0
     delta = DeltaFile(
-        path=path,
-        destination=destination,
-        build_id=build_id,
-        frozen_at=NOW,
-        after="",
-        rows=table.num_rows,
-        past_expiry=past_expiry,
-        sha256=sha256_of(path),
+        **{
+            "path": path,
+            "destination": "meta",
+            "build_id": build_id,
+            "frozen_at": NOW,
+            "after": "",
+            "rows": table.num_rows,
+            "past_expiry": past_expiry,
+            "sha256": sha256_of(path),
+            **said,
+        }
     )
     delta.write_sidecar()
     return delta

@@ -74,6 +74,7 @@ def test_the_decision_is_written_as_contracted(settings: Settings) -> None:
         "suite_version": suite_version(Thresholds()),
         "value": rows[5].columns["value"],
         "currency": rows[5].columns["currency"],
+        "first_seen": NOW,
     }
 
 

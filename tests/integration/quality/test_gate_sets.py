@@ -82,6 +82,8 @@ DEFECTS: dict[str, Callable[[list[Row]], None]] = {
     "one_ph_share": one_person(ph=hashed("447700900000")),
     "one_external_id_share": one_person(external_id=hashed("guest")),
     "one_fbp_share": one_person(fbp="fb.1.1763000000000.1"),
+    "one_fbc_share": one_person(fbc="fb.1.1763000000000.IwAR0one"),
+    "one_client_ip_address_share": one_person(client_ip_address="203.0.113.1"),
     "one_event_time_share": one_moment,
     "no_email_and_no_phone_share": nobody,
     "zero_value_share": free,
@@ -97,8 +99,16 @@ def closing(decision: Decision) -> list[str]:
 
 
 def test_every_set_rule_has_a_planted_defect() -> None:
-    elsewhere = {"columns_not_as_contracted", "rows_not_at_their_position"}
-    assert set(DEFECTS) | elsewhere == {rule.name for rule in SET_RULES}
+    elsewhere = {"columns_not_as_contracted", "rows_not_at_their_position", "one_event_id_share"}
+    with_history = {rule.name for rule in SET_RULES if rule.compares} | {"enrolled_before_share"}
+    assert set(DEFECTS) | elsewhere | with_history == {rule.name for rule in SET_RULES}
+
+
+def test_one_event_id_for_many_events_closes_the_file(judged: Judged) -> None:
+    rows = Shop().rows(60)
+    for row in rows[:20]:
+        row.columns["event_id"] = row.payload["event_id"] = "order_null"
+    assert closing(judged(rows)) == ["quarantined_share", "one_event_id_share"]
 
 
 @pytest.mark.parametrize("name", DEFECTS)

@@ -37,7 +37,7 @@ def test_a_rule_waits_for_its_sample() -> None:
 
 def test_every_threshold_is_part_of_the_version() -> None:
     default = Thresholds()
-    changed = [default.model_copy(update={name: 7}) for name in Thresholds.model_fields]
+    changed = [default.model_copy(update={name: 77}) for name in Thresholds.model_fields]
     assert len({suite_version(one) for one in [default, *changed]}) == len(changed) + 1
 
 

@@ -1,0 +1,181 @@
+"""Guards: a file that differs from the weeks before is closed, and a home without weeks before is left in peace."""
+
+import copy
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from deltas import NOW, Row, Shop, shifted, with_thresholds, write_delta
+
+from waybill.quality.decisions import Decision
+from waybill.quality.gate import judge
+from waybill.quality.suites import SET_RULES
+from waybill.settings import Settings
+
+Change = Callable[[list[Row]], list[Row]]
+LAST = "20261113T130000000000Z"
+
+
+def closing(decision: Decision) -> list[str]:
+    return [failure.expectation for failure in decision.failures if failure.level == "set"]
+
+
+def enrolled_weeks(settings: Settings) -> str:
+    """Judges the files of three weeks as if each had been enrolled; returns the last one's id."""
+    after = ""
+    for weeks in (3, 2, 1):
+        frozen_at = NOW - timedelta(weeks=weeks) + timedelta(hours=1)
+        build = f"{frozen_at:%Y%m%dT%H%M%S}000000Z"
+        rows = shifted(Shop(weeks).rows(400), 7 * weeks, f"week{weeks}.")
+        delta = write_delta(settings.home, rows, build_id=build, after=after, frozen_at=frozen_at)
+        assert judge(settings, delta).is_open
+        after = delta.file_id
+    assert after == f"meta/{LAST}"
+    return after
+
+
+def judged(settings: Settings, rows: list[Row], after: str) -> Decision:
+    """Judges a file of its own, now."""
+    build = f"20261120T12{len(list(settings.home.delta.rglob('*.parquet'))):04}000000Z"
+    return judge(settings, write_delta(settings.home, rows, build_id=build, after=after))
+
+
+def priced(rows: list[Row], change: Callable[[Decimal], Decimal]) -> list[Row]:
+    for row in rows:
+        if row.columns["value"] is not None:
+            places = Decimal(1) if row.columns["currency"] == "JPY" else Decimal("0.01")
+            value = change(row.columns["value"]).quantize(places)
+            row.columns["value"], row.custom["value"] = value, float(value)
+    return rows
+
+
+def many(rows: list[Row]) -> list[Row]:
+    return [row for n in range(6) for row in shifted(copy.deepcopy(rows), 0, f"copy{n}.")]
+
+
+def in_francs(rows: list[Row]) -> list[Row]:
+    purchase = next(row for row in rows if row.columns["value"] is not None)
+    purchase.columns["currency"] = purchase.custom["currency"] = "CHF"
+    return rows
+
+
+def without(key: str, share: int) -> Change:
+    def spoil(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            if hash(row.columns["event_id"]) % 100 < share:
+                row.user.pop(key, None)
+        return rows
+
+    return spoil
+
+
+def other_keys(rows: list[Row]) -> list[Row]:
+    """Today's keys after a model began to name them otherwise; the old ones are enrolled."""
+    for row in rows[::2]:
+        row.columns["source_key"] += "/all"
+    return rows
+
+
+DEFECTS: dict[str, Change] = {
+    "events_times_norm": many,
+    "value_times_norm": lambda rows: priced(rows, lambda value: value * 15),
+    "median_value_times_norm": lambda rows: priced(rows, lambda value: value / 50),
+    "rows_in_new_currency": in_francs,
+    "em_coverage_drop": without("em", 60),
+    "ph_coverage_drop": without("ph", 100),
+}
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:
+    from waybill.settings import load_settings
+
+    home = tmp_path_factory.mktemp("weeks")
+    settings = load_settings({"WAYBILL_HOME": str(home)}).model_copy(update={"as_of": NOW})
+    settings = with_thresholds(settings, ph_coverage_drop=0.2)
+    return settings, enrolled_weeks(settings)
+
+
+def test_every_rule_that_compares_has_a_planted_defect() -> None:
+    assert set(DEFECTS) | {"changed_history_share"} == {rule.name for rule in SET_RULES if rule.compares}
+
+
+def test_an_ordinary_file_passes(weeks: tuple[Settings, str]) -> None:
+    settings, after = weeks
+    assert closing(judged(settings, Shop(9).rows(400), after)) == []
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_what_differs_from_the_weeks_before_closes_the_file(name: str, weeks: tuple[Settings, str]) -> None:
+    settings, after = weeks
+    decision = judged(settings, DEFECTS[name](Shop(9).rows(400)), after)
+    assert name in closing(decision)
+    assert set(closing(decision)) <= {name, "value_times_norm" if name == "events_times_norm" else name}
+    (failure,) = (failure for failure in decision.failures if failure.expectation == name)
+    assert str(failure.observed) in decision.explanation()
+
+
+def test_without_weeks_before_nothing_is_compared(settings: Settings) -> None:
+    rows = Shop(9).rows(120)
+    for change in DEFECTS.values():
+        rows = change(rows)
+    assert closing(judged(settings, rows, "")) == []
+
+
+def publish(settings: Settings, folder: str, select: str, rows: Sequence[Row]) -> None:
+    path = settings.home.published / folder
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute("create table given (source_key varchar, event_name varchar, occurred_at timestamptz)")
+        connection.executemany(
+            "insert into given values (?, ?, ?)",
+            [[row.columns[name] for name in ("source_key", "event_name", "occurred_at")] for row in rows],
+        )
+        connection.execute(f"copy ({select}) to '{path}' (format parquet)")
+
+
+@pytest.mark.parametrize("renamed", ["source keys", "event name", "nothing"])
+def test_a_model_that_would_send_history_again_closes_the_file(renamed: str, settings: Settings) -> None:
+    rows = Shop(9).rows(120)
+    publish(settings, f"delivery/keys/meta/{LAST}.parquet", "select *, 'EUR' as currency from given", rows)
+    if renamed == "event name":
+        for row in rows[::2]:
+            row.columns["event_name"] = row.payload["event_name"] = "Order"
+    rows = other_keys(rows) if renamed == "source keys" else rows
+    expected = [] if renamed == "nothing" else ["enrolled_before_share"]
+    assert closing(judged(settings, rows, f"meta/{LAST}")) == expected
+
+
+def test_a_model_that_changes_what_was_enrolled_closes_the_file(settings: Settings) -> None:
+    after = enrolled_weeks(settings)
+    select = "select 'meta/x' as file_id, row_number() over () as row_number from given"
+    publish(settings, "changes/meta/20261120T110000000000Z.parquet", select, Shop().rows(250))
+    publish(settings, f"changes/meta/{LAST}.parquet", select, Shop().rows(300))  # known when that file was judged
+    assert closing(judged(settings, Shop(9).rows(30), after)) == ["changed_history_share"]
+
+
+def test_only_what_was_enrolled_is_a_norm(settings: Settings) -> None:
+    after = enrolled_weeks(settings)
+    closed = judged(settings, in_francs(Shop(9).rows(40)), after)
+    again = judged(settings, in_francs(Shop(9).rows(40)), after)
+    assert closing(closed) == closing(again) == ["rows_in_new_currency"]
+    assert closing(judged(settings, in_francs(Shop(9).rows(40)), again.file_id)) == []
+
+
+def test_counts_are_kept_for_five_weeks_and_without_anybody_in_them(settings: Settings) -> None:
+    folder = settings.home.published / "tallies" / "meta"
+    folder.mkdir(parents=True)
+    judged(settings, Shop().rows(20), "")
+    (today,) = folder.glob("*.parquet")
+    for name in ("20261010", "20261101"):
+        (folder / f"{name}.parquet").write_bytes(today.read_bytes())
+    judged(settings, [*Shop().rows(20), *shifted(Shop().rows(1), 0, "more.")][:20], "")
+    assert sorted(path.stem for path in folder.glob("*.parquet")) == ["20261101", "20261120"]
+    with duckdb.connect() as connection:
+        content = connection.execute("from read_parquet(?)", [str(today)]).fetchall()
+    assert {row[3] for row in content} >= {"judged", "em", "events"}
+    assert not any("purchase_1" in str(row) or "shop/" in str(row) for row in content)
+    assert Path(today).stat().st_mode & 0o077 == 0

@@ -13,6 +13,7 @@ from waybill.accounting.explain import Explanation
 from waybill.accounting.lag import Lag
 from waybill.accounting.preview import Preview
 from waybill.events import BALANCE, LAG_BANDS_SECONDS
+from waybill.redaction import printable
 from waybill.retention.forget import Erasure
 from waybill.warehouse.diff import Diff
 from waybill.warehouse.doctor import Examination
@@ -83,7 +84,7 @@ def print_balance(reports: Iterable[Balance]) -> None:
         if report.is_balanced:
             console().print("[green]The sums agree.[/green]")
         for text in report.breaks:
-            console().print(f"[red]The sums do not agree:[/red] {text}")
+            console().print(f"[red]The sums do not agree:[/red] {_plain(text)}")
 
 
 def print_lag(reports: Iterable[Lag]) -> None:
@@ -111,11 +112,12 @@ def print_explanation(explanation: Explanation) -> None:
     placed = explanation.placed
     out = console()
     if placed["state"] == "landed":
-        key = "/".join(placed[name] for name in ("source", "entity", "entity_key"))
+        key = _plain("/".join(placed[name] for name in ("source", "entity", "entity_key")))
         out.print(f"[bold]{key}[/bold] has [bold]landed[/bold] and no build has read it yet; run `waybill build`")
     else:
-        out.print(f"[bold]{placed['source_key']}[/bold] as {placed['event_name']} for {placed['destination']}: "
-                  f"[bold]{placed['state']}[/bold]")  # fmt: skip
+        key, name = _plain(placed["source_key"]), _plain(placed["event_name"])
+        out.print(f"[bold]{key}[/bold] as {name} for {placed['destination']}: [bold]{placed['state']}[/bold]",
+                  soft_wrap=True)  # fmt: skip
         _fact(out, "event_id", placed["event_id"])
         _fact(out, "happened", placed["occurred_at"])
     for version in explanation.landed:
@@ -142,7 +144,7 @@ def _print_way(out: Console, explanation: Explanation) -> None:
     for approval in explanation.approvals:
         did = "opened" if approval["opened"] else "kept closed"
         said = f"{approval['file_id']} by {approval['who']}: {approval['because']}"
-        _fact(out, did, f"{approval['decided_at']}  {escape(said)}")
+        _fact(out, did, f"{approval['decided_at']}  {said}")
     if placed["file_id"] is not None:
         _fact(out, "frozen", f"{placed['frozen_at']}  row {placed['row_number']} of {placed['file_id']}")
     for attempt in explanation.attempts:
@@ -166,9 +168,10 @@ def print_preview(preview: Preview) -> None:
     """One payload as it is sent, indented for people."""
     out = console()
     late = ", past its expiry" if preview.past_expiry else ""
-    out.print(f"[bold]{preview.source_key}[/bold] as {preview.event_name} to {preview.destination}/{preview.dataset}: "
-              f"row {preview.row_number} of {preview.file_id}{late}")  # fmt: skip
-    out.print(json.dumps(preview.payload, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+    key, name, dataset = _plain(preview.source_key), _plain(preview.event_name), _plain(preview.dataset)
+    out.print(f"[bold]{key}[/bold] as {name} to {preview.destination}/{dataset}: "
+              f"row {preview.row_number} of {preview.file_id}{late}", soft_wrap=True)  # fmt: skip
+    out.print(printable(json.dumps(preview.payload, indent=2, ensure_ascii=False)), markup=False, soft_wrap=True)
 
 
 def print_examination(examination: Examination) -> None:
@@ -189,7 +192,7 @@ def print_examination(examination: Examination) -> None:
         events.add_column(_HEADS.get(name, name), justify="left" if is_text else "right", overflow="fold")
     for event in examination.events:
         shares = [_share(event.carrying[name], event.events) for name in shown]
-        events.add_row(event.event_name, event.action_source, f"{event.events:,}", *shares)
+        events.add_row(_plain(event.event_name), _plain(event.action_source), f"{event.events:,}", *shares)
     console().print(events)
     for finding, advice in examination.advice().items():
         console().print(f"[bold]{finding}[/bold]  {advice}", soft_wrap=True)
@@ -218,7 +221,7 @@ def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     for name in rows[0] if rows else ["nothing yet"]:
         table.add_column(name)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if value is None else _plain(value) for value in row.values()))
     console().print(table)
 
 
@@ -230,13 +233,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.1f} d"
 
 
+def _plain(value: object) -> str:
+    """A value as it is, on one line: no markup, and nothing that a terminal would act on."""
+    return escape(printable(str(value)).replace("\n", "\ufffd"))
+
+
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else ""
 
 
 def _fact(out: Console, name: str, value: object) -> None:
     if value is not None:
-        out.print(f"  {name:<17} {value}", soft_wrap=True)
+        out.print(f"  {_plain(name):<17} {_plain(value)}", soft_wrap=True)
 
 
 def _figure(value: int | float) -> str:

@@ -69,3 +69,8 @@ def places_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
     return f"{type(error).__name__}, raised in\n{places}"
+
+
+def printable(text: str) -> str:
+    """A text that a terminal only shows: what it would act on (codes, marks that turn the direction) is replaced."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)

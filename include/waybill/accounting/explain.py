@@ -173,9 +173,9 @@ def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanati
 
 
 def _keys_in(settings: Settings, wanted: str) -> set[str]:
-    """What was asked for as a key, and the key inside it where it is a source key; as the build has named them."""
-    inside = key_of_source_key(wanted)
-    return {key_as_asked(settings.dbt_project_dir, key) for key in (wanted, inside) if key is not None}
+    """What was asked for as a key, and the key inside it where it is a source key; also as the build has named them."""
+    keys = {wanted, key_of_source_key(wanted) or wanted}
+    return keys | {key_as_asked(settings.dbt_project_dir, key) for key in keys}
 
 
 def _identity(version: Version) -> tuple[str, str, str]:

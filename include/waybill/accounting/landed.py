@@ -15,7 +15,7 @@ from waybill.warehouse.macros import key_as_built
 _FILE = """
 select
     {key} as entity_key,
-    {cursor} as updated_at,
+    "{cursor}" as updated_at,
     _extracted_at as landed_at,
     filename,
 from read_parquet($files, filename = true)

@@ -12,7 +12,7 @@ import typer
 from waybill.cli import decisions, gate, questions, steps, stores
 from waybill.cli.app import app
 from waybill.errors import ConfigurationError, WaybillError
-from waybill.redaction import install, places_of
+from waybill.redaction import install, places_of, printable
 from waybill.settings import load_settings
 
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
@@ -40,7 +40,7 @@ def main() -> NoReturn:
             os._exit(_TERMINATED)
         raise
     except WaybillError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        typer.echo(printable(f"{type(error).__name__}: {error}"), err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno not in _DISK:

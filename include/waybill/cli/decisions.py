@@ -9,6 +9,7 @@ import typer
 from waybill.cli.app import Destination, Json, app, print_json, show
 from waybill.cli.stores import ledger_app
 from waybill.errors import ConfigurationError
+from waybill.redaction import printable
 from waybill.settings import load_settings
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _show(title: str, done: Sequence["Done"], as_json: bool) -> None:
     """How many events have which state now; what was left alone goes to stderr, with its reason."""
     for one in done:
         for text in one.left:
-            typer.echo(text, err=True)
+            typer.echo(printable(text), err=True)
     if as_json:
         print_json({"destinations": {one.destination: one.counts() for one in done}})
     else:

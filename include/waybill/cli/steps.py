@@ -8,6 +8,7 @@ import typer
 from waybill import jobs
 from waybill.cli.app import Destination, Json, app, each, moment_of, print_json, show
 from waybill.errors import GateClosed
+from waybill.redaction import printable
 from waybill.settings import Settings, load_settings
 
 
@@ -95,5 +96,5 @@ def _deliver(settings: Settings, destination: str) -> Mapping[str, int | float]:
     """One delivery; what a person should know of it goes to stderr."""
     report = jobs.deliver(settings, destination)
     for note in report.notes:
-        typer.echo(note, err=True)
+        typer.echo(printable(note), err=True)
     return report.counts()

@@ -8,6 +8,7 @@ import typer
 from waybill.cli.app import Json, app, print_json
 from waybill.clock import Clock
 from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.redaction import printable
 from waybill.settings import emulator_secrets, load_settings
 
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger.")
@@ -54,7 +55,7 @@ def ledger_audit(as_json: Json = False) -> None:
     if as_json:
         print_json({"findings": findings, "holds": not findings})
     else:
-        typer.echo("\n".join(findings) or "Everything holds: sums, files, identity.")
+        typer.echo(printable("\n".join(findings)) or "Everything holds: sums, files, identity.")
     if findings:
         raise typer.Exit(1)
 

@@ -81,7 +81,8 @@ class MacroText:
 def key_as_built(project: Path, key: tuple[str, ...]) -> str:
     """SQL that makes a landed row's key what staging makes of it: the columns of its key, none as contact data."""
     macros = MacroText(project, _HIDDEN_KEYS)
-    return macros.render("concat_ws('/', " + ", ".join(f"{{{{ hidden_key('{column}') }}}}" for column in key) + ")")
+    calls = [f"""{{{{ hidden_key('"{column}"') }}}}""" for column in key]
+    return macros.render(f"concat_ws('/', {', '.join(calls)})")
 
 
 def key_as_asked(project: Path, key: str) -> str:

@@ -56,7 +56,7 @@ def print_erasure(erasure: Erasure) -> None:
             f"Events of {erasure.person}", [{name: getattr(event, name) for name in names} for event in erasure.events]
         )
     else:
-        console().print(f"No event was ever enrolled for {erasure.person}.")
+        console().print(f"No event was ever enrolled for {_plain(erasure.person)}.")
     if erasure.rows:
         print_counts("erased" if erasure.is_done else "would be erased", erasure.rows)
     if erasure.is_done and not erasure.rows:
@@ -217,9 +217,9 @@ def print_diff(diff: Diff) -> None:
 
 def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     """Rows of a store as a table; nothing where there are none."""
-    table = Table(title=f"{title} ({len(rows)})", title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(title=f"{_plain(title)} ({len(rows)})", title_justify="left", show_edge=False, pad_edge=False)
     for name in rows[0] if rows else ["nothing yet"]:
-        table.add_column(name)
+        table.add_column(_plain(name))
     for row in rows:
         table.add_row(*("" if value is None else _plain(value) for value in row.values()))
     console().print(table)

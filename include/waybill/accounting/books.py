@@ -118,7 +118,7 @@ def _landed(books: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             files = [row["file"] for row in rows if _is_as_seen(Path(row["file"]), row["size"], row["modified_ns"])]
             if not files:
                 continue
-            key = key_as_built(settings.dbt_project_dir, tuple(table.key))
+            key = key_as_built(settings.dbt_project_dir, tuple(f'"{column}"' for column in table.key))
             listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             selects.append(
                 f"select distinct '{source}' as source, '{name}' as entity, {key} as entity_key "  # noqa: S608

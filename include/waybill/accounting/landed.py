@@ -67,7 +67,7 @@ def versions(settings: Settings, wanted: set[str]) -> list[Version]:
 
 
 def _rows(project: Path, table: TableSettings, files: list[Path], wanted: set[str]) -> list[tuple[Any, ...]]:
-    key = key_as_built(project, tuple(table.key))
+    key = key_as_built(project, tuple(f'"{column}"' for column in table.key))
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         try:

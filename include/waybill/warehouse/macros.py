@@ -79,10 +79,9 @@ class MacroText:
 
 @cache
 def key_as_built(project: Path, key: tuple[str, ...]) -> str:
-    """SQL that makes a landed row's key what staging makes of it: the columns of its key, none as contact data."""
+    """SQL that makes a landed row's key what staging makes of it: the SQL of its columns, none as contact data."""
     macros = MacroText(project, _HIDDEN_KEYS)
-    calls = [f"""{{{{ hidden_key('"{column}"') }}}}""" for column in key]
-    return macros.render(f"concat_ws('/', {', '.join(calls)})")
+    return macros.render("concat_ws('/', " + ", ".join(f"{{{{ hidden_key('{column}') }}}}" for column in key) + ")")
 
 
 def key_as_asked(project: Path, key: str) -> str:

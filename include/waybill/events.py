@@ -44,6 +44,9 @@ LAG_STAGES: Final = ("source", "extract", "build", "queue", "delivery")
 LAG_BANDS_SECONDS: Final = {"green": 3600, "amber": 2 * 3600, "red": 24 * 3600, "late": 7 * 24 * 3600}
 """Meta's guidance on freshness: within 1 h, 2 h, 24 h; after 7 days an event is lost."""
 
+LONGEST_WINDOW_DAYS: Final = 62
+"""How long after it happened an event may still be sent, at most: a store purchase."""
+
 
 ERASED: Final = "erased"
 """The source and the entity of what is only counted any more, because its person was erased."""

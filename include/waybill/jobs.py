@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from waybill.quality.approvals import Approval, Closed
     from waybill.quality.closings import Request
     from waybill.quality.decisions import Decision
+    from waybill.retention.purge import Purge
     from waybill.sources import ExtractReport
     from waybill.warehouse.build import BuildReport
 
@@ -123,3 +124,10 @@ def refresh_marts(settings: Settings) -> RefreshReport:
 
     done = refresh(settings)
     return RefreshReport(models=done.nodes, seconds=done.seconds)
+
+
+def purge(settings: Settings, *, dry_run: bool = False) -> Purge:
+    """Folds the keys of settled delta files, and removes what is older than it has to be."""
+    from waybill.retention.purge import purge as purge_home
+
+    return purge_home(settings, dry_run=dry_run)

@@ -27,6 +27,7 @@ from pydantic import (
 
 from waybill.clock import Clock
 from waybill.errors import ConfigurationError
+from waybill.events import LONGEST_WINDOW_DAYS
 from waybill.home import Home
 from waybill.thresholds import Thresholds
 
@@ -61,6 +62,7 @@ class TableSettings(_Model):
 
     ``candidates`` says that every key of the table must have a verdict: the balance counts them against the marts.
     ``person`` says whose its rows are: each is a person ("self"), or belongs to one through other tables, or "none".
+    ``personal`` columns are emptied in rows that ``waybill purge`` finds older than they may be.
     """
 
     key: list[Name] = Field(min_length=1)
@@ -68,6 +70,7 @@ class TableSettings(_Model):
     columns: dict[Name, str]
     candidates: bool = False
     person: Literal["self", "none"] | list[PersonLink] | None = None
+    personal: list[Name] = []
 
     @property
     def links(self) -> list[PersonLink]:
@@ -87,6 +90,9 @@ class TableSettings(_Model):
         missing = [name for name in [*self.key, self.cursor] if name not in self.columns]
         if missing:
             raise ValueError(f"key and cursor must be declared columns, but {', '.join(missing)} is not")
+        wrong = [name for name in self.personal if name not in self.columns or name in (*self.key, self.cursor)]
+        if wrong:
+            raise ValueError(f"personal columns must be declared and neither key nor cursor, but {', '.join(wrong)} is")
         if self.columns[self.cursor] != "timestamptz":
             raise ValueError(f"the cursor {self.cursor} must be a timestamptz")
         missing = [name for link in self.links for name in [link.column, *link.when] if name not in self.columns]
@@ -180,6 +186,23 @@ class DestinationSettings(_Model):
         return url.rstrip("/")
 
 
+class RetentionSettings(_Model):
+    """How many days things are kept: landing windows, delta files and logs, and the pages about what was judged."""
+
+    days: int = Field(default=75, le=3650)
+    data_docs_days: int = Field(default=30, ge=1, le=3650)
+
+    @field_validator("days")
+    @classmethod
+    def _long_enough(cls, days: int) -> int:
+        if days < LONGEST_WINDOW_DAYS + 7:
+            raise ValueError(
+                f"must be at least {LONGEST_WINDOW_DAYS + 7}: an event may be sent for up to {LONGEST_WINDOW_DAYS} "
+                "days after it happened, and whoever mends something needs a week"
+            )
+        return days
+
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Hosts that a sample home may send to."""
 
@@ -194,6 +217,7 @@ class Settings(_Model):
     dbt_target: str = "duckdb"
     sources: dict[Name, SourceSettings] = Field(min_length=1)
     destinations: dict[Name, DestinationSettings] = Field(min_length=1)
+    retention: RetentionSettings = RetentionSettings()
     is_sample: bool = False
     as_of: datetime | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

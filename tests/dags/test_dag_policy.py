@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 HEAVY = {"great_expectations", "dbt", "duckdb", "polars", "pandas", "pyarrow", "adbc_driver_postgresql"}
-TOUCH_THE_WAREHOUSE_FILE = {("build_conversion_events", "build"), ("refresh_delivery_marts", "refresh_marts")}
+HOLD_THE_WAREHOUSE = {
+    ("build_conversion_events", "build"),
+    ("refresh_delivery_marts", "refresh_marts"),
+    ("purge_home", "purge"),
+}
 
 Described = dict[str, Any]
 
@@ -16,13 +20,14 @@ def tasks(described: Described) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def test_these_four_dags_load_and_no_other(described: Described) -> None:
+def test_these_five_dags_load_and_no_other(described: Described) -> None:
     assert described["errors"] == {}
     assert {dag_id: set(dag["tasks"]) for dag_id, dag in described["dags"].items()} == {
         "extract_warehouse": {"extract"},
         "build_conversion_events": {"build", "destinations", "gate"},
         "deliver_conversions": {"destinations", "deliver"},
         "refresh_delivery_marts": {"refresh_marts"},
+        "purge_home": {"purge"},
     }
 
 
@@ -42,9 +47,9 @@ def test_every_task_has_an_owner_and_retries(described: Described) -> None:
         assert task["retries"] >= 1 and task["retry_delay"] >= 30, (dag_id, task_id)
 
 
-def test_only_what_opens_the_warehouse_file_holds_its_pool(described: Described) -> None:
+def test_only_what_keeps_builds_away_holds_the_pool(described: Described) -> None:
     assert {(dag_id, task_id) for dag_id, task_id, task in tasks(described) if task["pool"] == "warehouse"} == (
-        TOUCH_THE_WAREHOUSE_FILE
+        HOLD_THE_WAREHOUSE
     )
     assert {task["pool"] for _, _, task in tasks(described)} == {"warehouse", "default_pool"}
 
@@ -56,6 +61,7 @@ def test_assets_link_the_dags_in_one_direction(described: Described) -> None:
         "build_conversion_events": (["waybill_landing"], "AssetTriggeredTimetable", None),
         "deliver_conversions": (["waybill_delta"], "AssetOrTimeSchedule", "*/10 * * * *"),
         "refresh_delivery_marts": (["waybill_ledger"], "AssetTriggeredTimetable", None),
+        "purge_home": ([], "CronTriggerTimetable", "17 3 * * *"),
     }
     assert {(dag_id, task_id): task["outlets"] for dag_id, task_id, task in tasks(described) if task["outlets"]} == {
         ("extract_warehouse", "extract"): ["waybill_landing"],

@@ -14,11 +14,18 @@ from waybill.settings import Settings
 _DOUBLES = """
 select destination, event_name, {identity}, count(*) as times
 from keys
+where {condition}
 group by destination, event_name, {identity}
 having count(*) > 1
 order by destination, event_name, {identity}
 limit 20
 """
+
+_IDENTITIES = (
+    ("source_key", "true", "source key"),
+    # What had expired before it was frozen is enrolled as expired whatever its id, and never sent.
+    ("dataset, event_id", "expires_at > frozen_at", "event_id"),
+)
 
 _CHAIN = """
 select files.file_id
@@ -51,8 +58,8 @@ def audit(settings: Settings) -> list[str]:
         return damaged
     findings = [f"{report.destination}: {text}" for report in balance(settings) for text in report.breaks]
     books = open_books(settings)
-    for identity, what in (("source_key", "source key"), ("dataset, event_id", "event_id")):
-        for row in books.execute(_DOUBLES.format(identity=identity)).fetchall():
+    for identity, condition, what in _IDENTITIES:
+        for row in books.execute(_DOUBLES.format(identity=identity, condition=condition)).fetchall():
             findings.append(f"{row[0]}: {row[1]} {what} {row[-2]} is enrolled {row[-1]} times")
     findings += [f"{row[0]} was enrolled after a file that the ledger does not know" for row in _all(books, _CHAIN)]
     findings += [
@@ -63,12 +70,13 @@ def audit(settings: Settings) -> list[str]:
 
 def _damaged_keys(settings: Settings) -> list[str]:
     findings: list[str] = []
-    for destination in settings.destinations:
-        for path in keyfiles.key_files(settings.home, destination):
-            try:
-                keyfiles.verify(path)
-            except LedgerConflict as conflict:
-                findings.append(str(conflict))
+    with duckdb.connect() as connection:
+        for destination in settings.destinations:
+            for path in keyfiles.key_files(settings.home, destination):
+                try:
+                    keyfiles.verify(path, connection)
+                except LedgerConflict as conflict:
+                    findings.append(str(conflict))
     return findings
 
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 import duckdb
 
 from waybill import delta
+from waybill.delivery import entries
+from waybill.delivery.keys import ensure_keys
+from waybill.delivery.ledger import Ledger
 from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.events import key_in_source_key
 from waybill.settings import Settings
@@ -63,12 +66,21 @@ def preview(
         files = files if wanted is not None else files[-1:]
         found += _payloads(name, files, wanted, limit, show_values) if files else []
     if not found:
-        raise ConfigurationError(
-            f"No payload of {wanted!r} was frozen in {settings.home.delta}; `waybill explain {wanted}` says why."
-            if wanted is not None
-            else f"Nothing was frozen in {settings.home.delta} yet. Run `waybill build` first."
-        )
+        raise ConfigurationError(_why_nothing(settings, wanted, destination))
     return found
+
+
+def _why_nothing(settings: Settings, wanted: str | None, destination: str | None) -> str:
+    if wanted is None:
+        return f"Nothing was frozen in {settings.home.delta} yet. Run `waybill build` first."
+    with Ledger.open_readonly(settings.home) as ledger:
+        ensure_keys(settings.home, ledger)
+    if entries.find(settings.home, wanted, destination):
+        return (
+            f"{wanted!r} was enrolled long ago and is settled, and its payload is not kept any more ([retention] in "
+            f"waybill.toml); `waybill explain {wanted}` tells what became of it."
+        )
+    return f"No payload of {wanted!r} was frozen in {settings.home.delta}; `waybill explain {wanted}` says why."
 
 
 def _payloads(

@@ -1,6 +1,6 @@
 """``make up``: the sample as a living system, Airflow with its UI and the emulator, until Ctrl-C.
 
-The four DAGs run on their own schedules and through their Assets. Everything listens on 127.0.0.1 and lives in
+The DAGs run on their own schedules and through their Assets. Everything listens on 127.0.0.1 and lives in
 WAYBILL_HOME (``./data``); every process that is started here is ended here.
 """
 
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from waybill.airflow import shop
 from waybill.airflow.living import USER, living_airflow
-from waybill.airflow.local import DAG_IDS, choose_emulator, local_environment, local_home, running_emulator
+from waybill.airflow.local import ALL_DAG_IDS, choose_emulator, local_environment, local_home, running_emulator
 from waybill.airflow.processes import end_on_terminate
 from waybill.airflow.progress import Progress
 from waybill.errors import ConfigurationError, DestinationUnavailable, WaybillError
@@ -30,7 +30,7 @@ def up(progress: Progress) -> None:
             stack.enter_context(running_emulator(home, emulator, local_environment(home, emulator)))
         with progress.step("Start Airflow"):
             airflow = stack.enter_context(living_airflow(home, emulator))
-            airflow.let_run(DAG_IDS)
+            airflow.let_run(ALL_DAG_IDS)
         progress.say(f"\nAirflow   {airflow.url}   user {USER}, password {airflow.password}")
         progress.say(f"Emulator  {emulator.url}")
         progress.say(f"Home      {home.root}   logs in {home.root / 'logs'}")

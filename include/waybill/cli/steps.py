@@ -92,6 +92,21 @@ def run(as_json: Json = False) -> None:
         raise closed[0]
 
 
+@app.command()
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fold the keys of what is settled, and remove what is older than [retention] in waybill.toml says."""
+    done = jobs.purge(load_settings(), dry_run=dry_run)
+    for note in done.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        print_json({"dry_run": dry_run, **done.counts(), "notes": done.notes})
+    else:
+        show("would be purged" if dry_run else "purged", done.counts(), as_json=False)
+
+
 def _deliver(settings: Settings, destination: str) -> Mapping[str, int | float]:
     """One delivery; what a person should know of it goes to stderr."""
     report = jobs.deliver(settings, destination)

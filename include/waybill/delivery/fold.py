@@ -83,8 +83,10 @@ def _superseded(held: dict[str, list[Path]]) -> list[Path]:
 
 def _remove(gone: Sequence[Path], held: dict[str, list[Path]]) -> None:
     """Removes them, once the files that took their place were found whole."""
-    for successor in {holding[-1] for holding in held.values() if not {*holding}.isdisjoint(gone)}:
-        keyfiles.verify(successor)
+    going = set(gone)
+    with duckdb.connect() as connection:
+        for successor in {holding[-1] for holding in held.values() if not going.isdisjoint(holding)}:
+            keyfiles.verify(successor, connection)
     for path in gone:
         path.unlink()
 
@@ -111,13 +113,13 @@ def _bins(parts: Sequence[Path]) -> Iterator[list[Path]]:
 
 def _write(home: Home, destination: str, parts: Sequence[Path]) -> None:
     """Writes one folded file of parts that are whole, with all that they hold and nothing twice."""
-    digests = [keyfiles.verify(path) for path in parts]
-    expected = (sum(rows for rows, _ in digests), reduce(int.__xor__, (added_up for _, added_up in digests)))
     folder = keyfiles.folder(home, destination)
     numbers = [int(path.stem.removeprefix(keyfiles.FOLDED)) for path in folder.glob(f"{keyfiles.FOLDED}*.parquet")]
     target = folder / f"{keyfiles.FOLDED}{max(numbers, default=0) + 1:08d}.parquet"
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        digests = [keyfiles.verify(path, connection) for path in parts]
+        expected = (sum(rows for rows, _ in digests), reduce(int.__xor__, (added_up for _, added_up in digests)))
         connection.execute(f"create table keys ({keyfiles.COLUMNS})")
         connection.execute(
             "insert into keys by name select * from read_parquet($parts, union_by_name = true)",

@@ -112,15 +112,14 @@ def digest_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int
     return rows, added_up
 
 
-def verify(path: Path) -> tuple[int, int]:
+def verify(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """The digest of a key file; LedgerConflict when it is damaged or its rows are not those that were written.
 
     A file that was written before key files carried a digest is only read.
     """
     query = f"select decode(value) from parquet_kv_metadata('{_quoted(path)}') where decode(key) = 'waybill_keys'"  # noqa: S608
-    with duckdb.connect() as connection:
-        [(rows, added_up)] = _read(connection, path, _DIGEST.format(relation=_of(path)))
-        said = [value for (value,) in _read(connection, path, query)]
+    [(rows, added_up)] = _read(connection, path, _DIGEST.format(relation=_of(path)))
+    said = [value for (value,) in _read(connection, path, query)]
     if said and said[0] != f"{rows} {added_up:032x}":
         raise LedgerConflict(f"The key file {path} does not hold the rows that it was written with. {_MEND}")
     return rows, added_up

@@ -1,1 +1,1 @@
-"""How long things are kept, and how people are taken out of them."""
+"""What is kept how long, and how it leaves: by age (``waybill purge``) and by a person's wish."""

@@ -21,6 +21,9 @@ from waybill.sources.types import MOMENT, arrow_type
 from waybill.sources.windows import Window
 
 ROW_GROUP: Final = 100_000
+PURGED: Final = "purged-"
+"""How the run id of rows begins whose personal columns `waybill purge` has emptied; dbt's macro is_purged knows it."""
+
 _ASIDE: Final = ".tmp"
 
 
@@ -55,8 +58,9 @@ def sole_writer(landing: Path) -> Iterator[None]:
 def newest_end(folder: Path) -> datetime | None:
     """The table's watermark: the end of its newest landed window without a gap before it; None before the first.
 
-    A gap is left when somebody deletes a damaged file: its window is then read again, with all that follow. A file
-    with a strange name, or a damaged newest file, is a ConfigurationError that names it.
+    A gap is left when somebody deletes a damaged file: its window is then read again, with all that follow; when it was
+    the one from the beginning, everything is. A file with a strange name, or a damaged newest file, is a
+    ConfigurationError that names it.
     """
     if not folder.exists():
         return None
@@ -74,15 +78,22 @@ def newest_end(folder: Path) -> datetime | None:
     return _covered_until(windows)
 
 
-def _covered_until(windows: Iterable[Window]) -> datetime:
-    """How far windows reach that touch or overlap each other, from the earliest on."""
-    first, *later = sorted(windows, key=lambda window: window.end)
-    covered = first.end
-    for window in later:
-        if window.start is not None and window.start > covered:
+def _covered_until(windows: Iterable[Window]) -> datetime | None:
+    """How far windows reach that touch or overlap each other, from the beginning on."""
+    covered: datetime | None = None
+    for window in sorted(windows, key=lambda window: (window.start is not None, window.end)):
+        if window.start is not None and (covered is None or window.start > covered):
             break
-        covered = window.end
+        covered = window.end if covered is None else max(covered, window.end)
     return covered
+
+
+def is_purged(path: Path) -> bool:
+    """Whether a landing file holds purged rows; only one from the beginning can."""
+    if Window.of_file(path).start is not None:
+        return False
+    purged = pl.col("_run_id").str.starts_with(PURGED).any()
+    return bool(pl.scan_parquet(path, glob=False).select(purged).collect().item())
 
 
 def declared_schema(table: TableSettings) -> pa.Schema:

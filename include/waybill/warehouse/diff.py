@@ -12,16 +12,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from waybill import delta
-from waybill.errors import ConfigurationError
+from waybill.errors import ConfigurationError, SourceUnavailable
+from waybill.events import LONGEST_WINDOW_DAYS
 from waybill.home import Home
 from waybill.settings import Settings
+from waybill.sources.landing import is_purged
 from waybill.sources.windows import Window
 from waybill.warehouse import dbt, inputs
 from waybill.warehouse.build import open_warehouse
@@ -41,7 +43,13 @@ with told as (
 standing as (
     select *
     from told
-    where not removed
+    where not removed and coalesce(occurred_at >= cast($since as timestamptz), true)
+),
+
+anew as (
+    select *
+    from destinations.{destination}_events
+    where coalesce(occurred_at >= cast($since as timestamptz), true)
 )
 
 select
@@ -61,7 +69,7 @@ select
         when standing.reasons is distinct from anew.reasons then 'reasons'
     end as change,
 from standing
-full join destinations.{destination}_events as anew
+full join anew
     on standing.event_kind = anew.event_kind and standing.source_key = anew.source_key
 """
 
@@ -133,11 +141,15 @@ def diff(settings: Settings, against: str | None = None) -> list[Diff]:
     """
     build_id = against or _newest_build(settings)
     built_at, seq = inputs.moment_and_number(build_id)
+    since = _compared_since(settings, built_at)
     with _aside(settings, built_at) as aside:
         inputs.begin(aside, full_refresh=True)
-        dbt.run(aside, ["build", "--exclude", *_NOT_THE_MODELS], logs=settings.home.build / "logs" / "diff")
+        if since is not None:
+            _take_identities(settings.home, aside.home)
+        arguments = ["build", "--full-refresh", "--exclude", *_NOT_THE_MODELS]
+        dbt.run(aside, arguments, logs=settings.home.build / "logs" / "diff")
         with open_warehouse(aside.home) as warehouse:
-            return [_compare(warehouse, settings.home, name, build_id, seq) for name in settings.destinations]
+            return [_compare(warehouse, settings.home, name, build_id, seq, since) for name in settings.destinations]
 
 
 @contextmanager
@@ -160,10 +172,44 @@ def _aside(settings: Settings, built_at: datetime) -> Iterator[Settings]:
         shutil.rmtree(root)
 
 
-def _compare(warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build_id: str, seq: int) -> Diff:
+def _compared_since(settings: Settings, built_at: datetime) -> datetime | None:
+    """From when on events are compared, where something was purged: what belongs to older ones is not as it landed."""
+    files = (path for source in settings.sources for path in (settings.home.landing / source).glob("*/*.parquet"))
+    purged = [Window.of_file(path).end for path in files if is_purged(path)]
+    if not purged:
+        return None
+    since = built_at - timedelta(days=LONGEST_WINDOW_DAYS)
+    if max(purged) > since:
+        raise ConfigurationError(
+            f"What landed before {max(purged):%Y-%m-%d %H:%M} UTC has been purged, so a build of "
+            f"{built_at:%Y-%m-%d %H:%M} cannot be done again as it was. Compare with a later one."
+        )
+    return since
+
+
+def _take_identities(home: Home, aside: Home) -> None:
+    """Gives the build aside the hashes of people whose contact data was purged; all others are normalised anew."""
+    standing = str(home.warehouse_file).replace("'", "''")
+    with open_warehouse(aside) as connection:
+        try:
+            connection.execute(f"attach '{standing}' as standing (read_only)")
+        except duckdb.IOException as error:
+            raise SourceUnavailable(
+                f"{home.warehouse_file} is open in another process, and holds the hashes of people whose contact data "
+                "was purged. Run `waybill diff` again when no build is running."
+            ) from error
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_identities_latest as from standing.intermediate.int_identities_latest"
+        )
+
+
+def _compare(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build_id: str, seq: int, since: datetime | None
+) -> Diff:
     published = str(home.published / "candidates" / destination / "*.parquet")
     query = _COMPARED.format(destination=destination)  # one of the names in waybill.toml, identifiers by validation
-    warehouse.execute(query, {"published": published, "seq": seq})
+    warehouse.execute(query, {"published": published, "seq": seq, "since": since})
     [(compared,)] = warehouse.execute("select count(*) from compared").fetchall()
     changes: dict[str, dict[str, int]] = {}
     verdicts: dict[str, dict[str, int]] = {}

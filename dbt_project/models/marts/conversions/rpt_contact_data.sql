@@ -26,6 +26,7 @@ with customers as (
         updated_at,
         _extracted_at
     from {{ ref('stg_shop__customers') }}
+    where not {{ is_purged() }}
 ),
 
 -- No birth date, gender or external_id is asked of a lead, so none is missed.
@@ -47,6 +48,7 @@ leads as (
         updated_at,
         _extracted_at
     from {{ ref('stg_shop__leads') }}
+    where not {{ is_purged() }}
 ),
 
 every_version as (

@@ -145,7 +145,7 @@ def diff(settings: Settings, against: str | None = None) -> list[Diff]:
     with _aside(settings, built_at) as aside:
         inputs.begin(aside, full_refresh=True)
         if since is not None:
-            _take_identities(settings.home, aside.home)
+            _take_purged(settings.home, aside.home)
         arguments = ["build", "--full-refresh", "--exclude", *_NOT_THE_MODELS]
         dbt.run(aside, arguments, logs=settings.home.build / "logs" / "diff")
         with open_warehouse(aside.home) as warehouse:
@@ -187,21 +187,20 @@ def _compared_since(settings: Settings, built_at: datetime) -> datetime | None:
     return since
 
 
-def _take_identities(home: Home, aside: Home) -> None:
-    """Gives the build aside the hashes of people whose contact data was purged; all others are normalised anew."""
+def _take_purged(home: Home, aside: Home) -> None:
+    """Gives the build aside what the models carry over where personal columns were purged; the rest is made anew."""
     standing = str(home.warehouse_file).replace("'", "''")
     with open_warehouse(aside) as connection:
         try:
             connection.execute(f"attach '{standing}' as standing (read_only)")
         except duckdb.IOException as error:
             raise SourceUnavailable(
-                f"{home.warehouse_file} is open in another process, and holds the hashes of people whose contact data "
-                "was purged. Run `waybill diff` again when no build is running."
+                f"{home.warehouse_file} is open in another process, and holds what is left of people whose contact "
+                "data was purged. Run `waybill diff` again when no build is running."
             ) from error
         connection.execute("create schema intermediate")
-        connection.execute(
-            "create table intermediate.int_identities_latest as from standing.intermediate.int_identities_latest"
-        )
+        for table in ("int_identities_latest", "int_clicks_latest"):
+            connection.execute(f"create table intermediate.{table} as from standing.intermediate.{table}")
 
 
 def _compare(

@@ -1,14 +1,22 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['click_id']) }}
 
 with unseen_versions as (
-    select *
+    select
+        *,
+        {{ is_purged() }} as is_purged
     from {{ ref('stg_shop__clicks') }}
     where {{ is_unseen('shop', 'clicks') }}
 ),
 
 newest_versions as (
     {{ newest_versions('unseen_versions', key=['click_id']) }}
-)
+),
+
+-- What a browser told has left landing after a while; the visit keeps what is known of it.
+{{ carried_over_ctes(key=['click_id'], columns=[
+    'order_id', 'lead_id', 'subscription_id', 'event_id', 'fbc', 'fbp', 'client_ip_address', 'client_user_agent',
+    'page_url', 'referrer_url', 'clicked_at', 'updated_at', 'first_committed_at', 'first_landed_at', 'landed_at',
+]) }}
 
 select
     click_id,
@@ -28,4 +36,5 @@ select
     first_landed_at,
     _extracted_at as landed_at,
     {{ this_build_seq() }} as build_seq
-from newest_versions
+from to_compute
+{{ and_carried_over() }}

@@ -3,13 +3,6 @@
     incremental_strategy='delete+insert',
     unique_key=['subject_type', 'subject_id'],
 ) }}
-{%- set columns = [
-    'em', 'ph', 'fn', 'ln', 'ge', 'db', 'ct', 'st', 'zp', 'country', 'external_id', 'country_code', 'privacy_region',
-    'ldu_state', 'updated_at', 'first_committed_at', 'first_landed_at', 'landed_at',
-] %}
-{#- In a full refresh: the table as the last build left it, where there is one. -#}
-{%- set known = none if is_incremental() else load_relation(this) %}
-{%- set known_columns = adapter.get_columns_in_relation(known) | map(attribute='name') | list if known else [] %}
 
 -- The one model that crosses the contact-data line: clear values come in from staging, hashes go out.
 
@@ -68,39 +61,11 @@ newest_versions as (
     {{ newest_versions('unseen_versions', key=['subject_type', 'subject_id']) }}
 ),
 
-{% if known -%}
--- Contact data leaves landing after a while. Who has not changed since goes on with the hashes that are known, and is
--- not made a person without any by a full refresh.
-carried_over as (
-    select
-        known.subject_type,
-        known.subject_id,
-        {% for column in columns -%}
-            {{ 'known.' if column in known_columns else 'null as ' }}{{ column }},
-        {% endfor -%}
-        {{ this_build_seq() }} as build_seq
-    from {{ known }} as known
-    inner join newest_versions
-        on
-            known.subject_type = newest_versions.subject_type
-            and known.subject_id = newest_versions.subject_id
-            and newest_versions.is_purged
-),
-
-to_normalize as (
-    select newest_versions.*
-    from newest_versions
-    left join carried_over
-        on
-            newest_versions.subject_type = carried_over.subject_type
-            and newest_versions.subject_id = carried_over.subject_id
-    where carried_over.subject_id is null
-),
-{%- else -%}
-to_normalize as (
-    select * from newest_versions
-),
-{%- endif %}
+-- Whose contact data has left landing keeps the hashes that are known.
+{{ carried_over_ctes(key=['subject_type', 'subject_id'], columns=[
+    'em', 'ph', 'fn', 'ln', 'ge', 'db', 'ct', 'st', 'zp', 'country', 'external_id', 'country_code', 'privacy_region',
+    'ldu_state', 'updated_at', 'first_committed_at', 'first_landed_at', 'landed_at',
+]) }},
 
 shop_habits as (
     select
@@ -113,14 +78,14 @@ shop_habits as (
 -- Only who named no country at all is taken to be of the source's own; a country that nobody knows is not.
 with_country_code as (
     select
-        to_normalize.*,
+        to_compute.*,
         case
-            when to_normalize.country is null or {{ is_placeholder('to_normalize.country') }}
+            when to_compute.country is null or {{ is_placeholder('to_compute.country') }}
                 then shop_habits.default_country
-            else {{ normalize_country('to_normalize.country') }}
+            else {{ normalize_country('to_compute.country') }}
         end as country_code,
         shop_habits.date_order
-    from to_normalize
+    from to_compute
     cross join shop_habits
 ),
 
@@ -217,7 +182,4 @@ hashed as (
 )
 
 select * from hashed
-{% if known -%}
-    union all
-    select * from carried_over
-{%- endif %}
+{{ and_carried_over() }}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from waybill import tombstones
 from waybill.delivery.fold import fold
 from waybill.retention import landed, outdated
 from waybill.settings import Settings
@@ -56,6 +57,7 @@ def purge(settings: Settings, *, dry_run: bool = False) -> Purge:
     done = Purge(dry_run)
     cutoff = now - timedelta(days=retention.days)
     with alone(home):
+        tombstones.refuse_unfinished(home)
         with sole_writer(home.landing):
             old = landed.due(settings, cutoff)
             size = sum(one.bytes for one in old)

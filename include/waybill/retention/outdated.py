@@ -69,9 +69,7 @@ def data_docs(home: Home, cutoff: datetime) -> list[Path]:
 def leftovers(home: Home) -> list[Path]:
     """What processes that were killed have left: files written aside, scratch of DuckDB, homes of `waybill diff`."""
     found = {path for path in home.root.rglob("*.tmp") if path.is_file()}
-    for folder in ("tmp", "scratch"):
-        found |= set((home.build / folder).glob("*"))
-    found |= set(home.build.glob("diff-*"))
+    found |= {*(home.build / "scratch").glob("*"), *home.build.glob("diff-*")}
     inside = {path for path in found if not found.isdisjoint(path.parents)}
     return sorted(path for path in found - inside if _untouched_since(path, time.time() - _ABANDONED_SECONDS))
 

@@ -71,9 +71,9 @@ def _is_noted(connection: Connection, journal: Journal) -> bool:
 def refuse_while_sent(ledger: Ledger, settings: Settings, wanted: list[entries.Entry]) -> None:
     """SourceUnavailable while an event of the person is being sent, or anything is by another machine."""
     with ledger.transaction() as connection:
+        own = {one.batch.batch_id for one in entries.standing(connection, wanted)}
         for destination in settings.destinations:
             sending = queries.batches_in(connection, destination, "sending")
-            own = {one.batch.batch_id for one in entries.standing(connection, wanted)}
             if any(ledger.place.is_shared or batch.batch_id in own for batch in sending):
                 raise SourceUnavailable(
                     f"Events are being sent to {destination}, or were when a delivery was interrupted, so nothing was "

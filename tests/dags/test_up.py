@@ -1,4 +1,5 @@
-"""``make up``'s module under a real scheduler: one DAG is triggered, the other three start through their Assets."""
+"""``make up``'s module under a real scheduler: one DAG is triggered, three start through their Assets, and a person
+answers what a closed gate asks."""
 
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psutil
 import pytest
 import requests
@@ -106,12 +108,48 @@ def test_triggering_extraction_delivers_through_assets_and_ctrl_c_ends_all(
     assert extras["extract"]["rows"] > 0
     assert extras["gate"]["destination"] == extras["deliver"]["destination"] == "meta"
 
+    a_closed_gate_is_opened_by_a_person(process, home, airflow)
+
     # Ctrl-C.
     members = session_of(home)
     assert len(members) > 5
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=LIMIT_SECONDS) == 0
     assert session_of(home) == []
+
+
+def a_closed_gate_is_opened_by_a_person(process: subprocess.Popen[str], home: Path, airflow: LivingAirflow) -> None:
+    """A slice of orders of one person closes the gate; Airflow asks; the answer is given as the UI gives it."""
+    accepted = _accepted(home)
+    airflow.ask("PATCH", "/dags/extract_warehouse", {"is_paused": True})
+    eventually(lambda: {run["state"] for run in airflow.runs("extract_warehouse")} <= {"success", "failed"}, process)
+    with duckdb.connect(str(home / "shop.duckdb")) as shop:
+        shop.execute(
+            "insert into orders (order_id, customer_id, channel, status, is_test, currency, total, ordered_at, paid_at,"
+            " updated_at) select 'same-' || n, (select customer_id from customers where email like '%@example.com' and"
+            " country = 'US' and not exists (select 1 from consents where subject_id = customers.customer_id)"
+            " order by customer_id limit 1), 'web', 'paid', false, 'USD', 10 + n, now() - interval 1 minute,"
+            " now() - interval 1 minute, now() - interval 1 minute from range(1, 121) as numbers(n)"
+        )
+    airflow.ask("PATCH", "/dags/extract_warehouse", {"is_paused": False})
+    airflow.trigger("extract_warehouse")
+
+    (request,) = eventually(lambda: airflow.ask("GET", "/dags/~/dagRuns/~/hitlDetails")["hitl_details"], process)
+    run = request["task_instance"]["dag_run_id"]
+    closed = [run for run in airflow.runs("build_conversion_events") if run["state"] == "failed"]
+    path = f"/dags/build_conversion_events/dagRuns/{closed[0]['dag_run_id']}/taskInstances"
+    states = {instance["task_id"]: instance["state"] for instance in airflow.ask("GET", path)["task_instances"]}
+    assert (states["judge"], states["gate"], states["ask"]) == ("success", "failed", "success")
+    assert "one_em_share" in request["body"] and "purchase_same-1" in request["body"]
+    assert "example.com" not in str(request)
+
+    answer = {"chosen_options": ["Open the file"], "params_input": {"because": "one wholesaler, TICKET-7"}}
+    airflow.ask("PATCH", f"/dags/approve_closed_file/dagRuns/{run}/taskInstances/ask/-1/hitlDetails", answer)
+    eventually(lambda: _accepted(home) == accepted + 120, process)
+    with sqlite3.connect(home / "ledger.sqlite") as ledger:
+        actions = ledger.execute("select who, verb, because, events from actions").fetchall()
+    assert actions == [("admin", "open", "one wholesaler, TICKET-7", 120)]
+    assert [run["state"] for run in airflow.runs("approve_closed_file")] == ["success"]
 
 
 def _accepted(home: Path) -> int:

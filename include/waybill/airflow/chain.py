@@ -1,4 +1,4 @@
-"""Runs the four real DAG files through Airflow in one process: ``python -m waybill.airflow.chain``.
+"""Runs the real DAG files of a chain through Airflow in one process: ``python -m waybill.airflow.chain``.
 
 One process, because starting interpreters is what costs a small run most of its time. The parent (``demo``) gives the
 environment, says "go" on standard input when shop and emulator stand, and reads one JSON object a line from standard

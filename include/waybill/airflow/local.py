@@ -27,7 +27,7 @@ PROJECT = Path(waybill.__file__).parents[2]
 DAG_IDS = ("extract_warehouse", "build_conversion_events", "deliver_conversions", "refresh_delivery_marts")
 """The DAGs that follow one another, in this order."""
 
-ALL_DAG_IDS = (*DAG_IDS, "purge_home")
+ALL_DAG_IDS = (*DAG_IDS, "approve_closed_file", "purge_home")
 
 EMULATOR_DATASET = "1000000000000001"
 _WAYBILL = "from waybill.cli import main; main()"

@@ -1,21 +1,23 @@
 """What every task of the DAGs does: run one job with this Airflow's settings, and say how it ended.
 
 Airflow retries crashes, the ledger retries events. An error that only a person can mend fails the task at once; trouble
-that passes leaves it to Airflow's retries. Either way the log holds the message and no chain of causes, because a
-driver's own error may quote a row.
+that passes leaves it to Airflow's retries; a gate that is still closed skips it. Either way the log holds the message
+and no chain of causes, because a driver's own error may quote a row.
 """
 
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
 from airflow.sdk import Asset, get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from waybill import jobs
 from waybill.airflow.settings import airflow_settings
-from waybill.errors import ConfigurationError, GateClosed, LedgerConflict, WaybillError
+from waybill.errors import ConfigurationError, GateClosed, GateStillClosed, LedgerConflict, WaybillError
 from waybill.redaction import places_of
 
 LOG = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) ->
     try:
         report = job(airflow_settings(), **named)
         counts = report.counts()
+    except GateStillClosed as error:
+        raise AirflowSkipException(str(error)) from None
     except NEEDS_A_PERSON as error:
         raise AirflowFailException(f"{type(error).__name__}: {error}") from None
     except WaybillError as error:
@@ -62,3 +66,24 @@ def destinations() -> list[str]:
         return sorted(airflow_settings().destinations)
     except ConfigurationError as error:
         raise AirflowFailException(f"{type(error).__name__}: {error}") from None
+
+
+def questions() -> list[dict[str, object]]:
+    """Lets the gate judge every destination's newest delta file; returns the runs of ``approve_closed_file`` to start.
+
+    What ends the judging of one destination ends the gate's own task for it again, which says so; the others go on.
+    """
+    settings = airflow_settings()
+    wanted: list[dict[str, object]] = []
+    for name in settings.destinations:
+        try:
+            with suppress(GateClosed):
+                jobs.gate(settings, name)
+            request = jobs.request(settings, name)
+        except WaybillError as error:
+            LOG.warning("%s: %s", type(error).__name__, error)
+            continue
+        if request is not None:
+            conf = {"file_id": request.file_id, "request": request.name}
+            wanted.append({"trigger_run_id": request.name, "conf": conf})
+    return wanted

@@ -37,6 +37,10 @@ class Approval:
     def moment(self) -> datetime:
         return from_text(self.decided_at)
 
+    def counts(self) -> dict[str, int | float]:
+        """What a report or an Asset event carries."""
+        return {"opened": int(self.opened)}
+
     def sentence(self) -> str:
         did = "was opened" if self.opened else "is kept closed"
         return f"{self.file_id} {did} by {self.who} ({self.decided_at}): {self.because}"

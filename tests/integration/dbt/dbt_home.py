@@ -78,6 +78,7 @@ class DbtHome:
     build_seq: int = 0
     last_good_build_seq: int = 0
     seen: set[str] = field(default_factory=set)
+    project: Path = PROJECT
 
     def land(self, table: str, rows: Sequence[Row] = ()) -> Path:
         """Writes one landing file; columns that a row does not name are null, and updated_at is now."""
@@ -126,11 +127,11 @@ class DbtHome:
     def dbt(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--no-use-colors", "--no-version-check"]
         command += ["--no-send-anonymous-usage-stats", "--log-path", str(self.root / "build" / "logs"), *arguments]
-        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        command += ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         command += ["--target-path", str(self.root / "build" / "target")]
         done = subprocess.run(
             command,
-            cwd=PROJECT,
+            cwd=self.project,
             env={**os.environ, "WAYBILL_HOME": str(self.root)},
             capture_output=True,
             text=True,

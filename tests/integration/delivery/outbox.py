@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from waybill.delta import DeltaFile
 from waybill.files import sha256_of
 from waybill.home import Home
-from waybill.quality import decisions
+from waybill.quality import closings, decisions
 from waybill.quality.decisions import Decision
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -184,6 +184,7 @@ def judge(delta: DeltaFile, quarantined: Sequence[int] = (), closed: bool = Fals
         failures=(),
         data_docs="",
         gate_file_sha256=sha256_of(delta.gate_path),
+        closing=closings.begun_by(delta, ()) if closed else "",
     )
     decisions.write(delta, decision)
     return decision

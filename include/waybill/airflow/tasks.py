@@ -83,6 +83,9 @@ def questions() -> list[dict[str, object]]:
         except WaybillError as error:
             LOG.warning("%s: %s", type(error).__name__, error)
             continue
+        except Exception as error:  # nobody foresaw it, so nobody knows what its text quotes
+            LOG.warning("Waybill met an error that it does not know: %s", places_of(error))
+            continue
         if request is not None:
             conf = {"file_id": request.file_id, "request": request.name}
             wanted.append({"trigger_run_id": request.name, "conf": conf})

@@ -6,6 +6,7 @@ in ``published/approvals/``. Delivery writes it into the ledger when it enrols t
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -168,10 +169,17 @@ def _write(delta: DeltaFile, approval: Approval) -> None:
     write_json(delta.approval_path, {**asdict(approval), "sha256": _digest(approval)})
 
 
+def answered(home: Home, destination: str) -> Iterator[DeltaFile]:
+    """The delta files of a destination on which there is a word, newest first."""
+    for path in sorted((home.delta / destination).glob("*.approval.json"), reverse=True):
+        sidecar = path.with_name(path.name.replace(".approval.json", ".json"))
+        if sidecar.exists():  # else a purge was killed while it cleared the file away
+            yield delta_files.read(sidecar)
+
+
 def newest_opened(home: Home, destination: str, after: str) -> DeltaFile | None:
     """The newest file that a person opened among those frozen after this enrolled file, or None."""
-    for path in sorted((home.delta / destination).glob("*.approval.json"), reverse=True):
-        delta = delta_files.read(path.with_name(path.name.replace(".approval.json", ".json")))
+    for delta in answered(home, destination):
         if delta.after == after:
             approval = read(delta)
             if approval is not None and approval.opened:

@@ -54,8 +54,7 @@ def begun_by(delta: DeltaFile, failed: Collection[str]) -> str:
 
 def word_on(home: Home, destination: str, closing: str) -> Approval | None:
     """The newest word that a person has given on a file of a closing, or None."""
-    for path in sorted((home.delta / destination).glob("*.approval.json"), reverse=True):
-        delta = delta_files.read(path.with_name(path.name.replace(".approval.json", ".json")))
+    for delta in approvals.answered(home, destination):
         decision = decisions.read(delta)
         if decision is not None and decision.closing == closing:
             return approvals.read(delta)

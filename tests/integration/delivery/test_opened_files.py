@@ -201,6 +201,15 @@ def test_a_damaged_delta_file_is_not_opened(office: Office) -> None:
     assert not Path(delta.approval_path).exists()
 
 
+@FILE_ONLY
+def test_a_word_on_a_file_that_is_half_purged_disturbs_nobody(office: Office) -> None:
+    open_file(office, closed(office, build="20261120T110000000000Z"))
+    (office.home.delta / "meta" / "20261120T110000000000Z.json").unlink()
+    judge(freeze(office.home, events(2)), closed=True)
+
+    assert office.deliver().enrolled == 0
+
+
 def test_the_audit_finds_a_closed_file_that_nobody_opened(office: Office) -> None:
     delta = closed(office)
     open_file(office, delta)

@@ -1,0 +1,253 @@
+"""Every planted defect is caught by the expectation that is named for it, with the other layers switched off."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+HERE = Path(__file__).parent
+sys.path += [str(HERE.parent / "delivery"), str(HERE.parent / "dbt")]
+
+import mutations  # noqa: E402
+import outbox  # noqa: E402
+from dbt_home import PROJECT, DbtHome  # noqa: E402
+from deltas import NOW, Row, Shop, write_delta  # noqa: E402
+from mutations import MODELS, ROWS, SCAN, SETS  # noqa: E402
+from test_gate_sets import DEFECTS  # noqa: E402
+
+from waybill.delivery import enrolment  # noqa: E402
+from waybill.delivery.keys import ensure_keys  # noqa: E402
+from waybill.delivery.ledger import Ledger  # noqa: E402
+from waybill.delta import DeltaFile  # noqa: E402
+from waybill.errors import LedgerConflict  # noqa: E402
+from waybill.files import sha256_of  # noqa: E402
+from waybill.home import Home  # noqa: E402
+from waybill.quality import approvals, validate  # noqa: E402
+from waybill.quality.decisions import Decision  # noqa: E402
+from waybill.quality.gate import ensure_empty, judge  # noqa: E402
+from waybill.quality.suites import ROW_RULES, SET_RULES  # noqa: E402
+from waybill.settings import Settings  # noqa: E402
+from waybill.thresholds import Thresholds  # noqa: E402
+from waybill.warehouse.freeze import freeze  # noqa: E402
+
+LAYERS = {
+    "row rules": {rule.name for rule in ROW_RULES} - set(SCAN),
+    "payload scan": set(SCAN),
+    "set rules": {rule.name for rule in SET_RULES},
+}
+Judge = Callable[[list[Row], set[str]], tuple[Decision, dict[int, list[str]]]]
+
+
+@pytest.fixture
+def judged_without(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Judge:
+    """Judges rows while some expectations are switched off: whatever they find, their results are successes."""
+    off: set[str] = set()
+    truly = validate._run
+
+    def run(*arguments: Any) -> Any:
+        result = truly(*arguments)
+        for each in result.results:
+            each.success = each.success or each.expectation_config.kwargs["column"] in off
+        return result
+
+    monkeypatch.setattr(validate, "_run", run)
+    monkeypatch.setattr(validate.Validation, "page", lambda self: Path("none"))  # no test here reads it
+    builds = iter(range(1, 99))
+
+    def judged(rows: list[Row], without: set[str]) -> tuple[Decision, dict[int, list[str]]]:
+        off.clear()
+        off.update(without)
+        delta = write_delta(settings.home, rows, build_id=f"20261120T12{next(builds):02d}00000000Z")
+        decision = judge(settings, delta)
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                "select row_number, reasons from read_parquet(?) where state = 'quarantined'", [str(delta.gate_path)]
+            ).fetchall()
+        shutil.rmtree(delta.path.parent)  # files that were closed before must not make this one a lasting closing
+        shutil.rmtree(delta.gate_path.parent)
+        return decision, dict(found)
+
+    return judged
+
+
+def test_the_table_is_published_and_long_enough() -> None:
+    page = (HERE.parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
+    assert mutations.markdown() in page
+    planted = list(mutations.table())
+    assert len(planted) >= 90
+    assert len({(mutation.layer, mutation.defect) for mutation in planted}) == len(planted)
+    assert set(ROWS) == LAYERS["row rules"] | LAYERS["payload scan"]
+
+
+def spoilt() -> tuple[list[Row], dict[int, str]]:
+    """Clean rows, one of which has each defect of a row or a payload."""
+    rows = Shop().rows(600)
+    places = [n for n, row in enumerate(rows) if n > 5 and row.columns["event_kind"] == "website_purchase"]
+    planted = dict(zip(places, ROWS, strict=False))
+    assert len(planted) == len(ROWS)
+    for place, name in planted.items():
+        mutations.spoil_of(name)(rows[place])
+    return rows, planted
+
+
+@pytest.mark.parametrize("off", LAYERS)
+def test_a_spoilt_row_is_caught_by_its_rule_with_another_layer_off_and_by_nothing_with_its_own_off(
+    off: str, judged_without: Judge
+) -> None:
+    rows, planted = spoilt()
+    _, caught = judged_without(rows, LAYERS[off])
+    assert caught == {place: [name] for place, name in planted.items() if name not in LAYERS[off]}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_spoilt_set_is_caught_by_its_rule_with_the_other_layers_off_and_by_nothing_with_its_own_off(
+    name: str, judged_without: Judge
+) -> None:
+    rows = Shop().rows(150)
+    DEFECTS[name](rows)
+    needed = LAYERS["row rules"] if name == "quarantined_share" else set()
+    others = (LAYERS["row rules"] | LAYERS["payload scan"] | LAYERS["set rules"]) - needed - {name}
+    decision, _ = judged_without(rows, others)
+    assert decision.failed_sets() == {name}
+    decision, _ = judged_without(rows, {name})
+    assert decision.is_open
+
+
+@pytest.fixture(scope="module")
+def failed_tests(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The tests of the dbt project that fail when all of its mutations are made; no gate, no freeze, no delivery."""
+    folder = tmp_path_factory.mktemp("mutated")
+    project = folder / "dbt_project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    for model in MODELS:
+        text = (project / model.file).read_text(encoding="utf-8")
+        assert model.old in text, model
+        (project / model.file).write_text(text.replace(model.old, model.new), encoding="utf-8")
+    home = DbtHome(folder / "home", project=project)
+    home.build("--exclude", "tag:delivery", "--exclude-resource-type", "test", "unit_test")
+    home.dbt("test", "--exclude", "tag:delivery", check=False)
+    results = json.loads((folder / "home" / "build" / "target" / "run_results.json").read_text(encoding="utf-8"))
+    return {each["unique_id"].split(".")[-1] for each in results["results"] if each["status"] in ("fail", "error")}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=[model.test for model in MODELS])
+def test_a_spoilt_model_is_caught_by_its_test(model: mutations.ModelMutation, failed_tests: set[str]) -> None:
+    assert model.test in failed_tests
+
+
+def enrolled(settings: Settings, delta: DeltaFile) -> None:
+    """What enrolment would write, whatever was judged."""
+    with Ledger(settings.home) as ledger:
+        ensure_keys(settings.home, ledger)
+        plan = planned(settings, delta, ledger)
+        assert isinstance(plan, enrolment.Plan), plan
+        with ledger.transaction() as connection:
+            assert enrolment.enrol(connection, settings.home, plan, NOW)
+        ensure_keys(settings.home, ledger)
+
+
+def planned(settings: Settings, delta: DeltaFile, ledger: Ledger) -> enrolment.Plan | str:
+    return enrolment.plan(settings.home, delta, ledger.enrolled_files("meta"), 1000, 10**6)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema destinations")
+        yield connection
+
+
+def test_what_the_freeze_catches_without_any_gate(settings: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
+    first = outbox.hand_over(settings.home, outbox.events(2))
+    enrolled(settings, first)
+    ensure_empty(settings.home, "meta")
+    again = outbox.events(2)[0]
+    twins = [outbox.Event(7, event_id="order_null"), outbox.Event(8, event_id="order_null")]
+    source = outbox.freeze(settings.home, [again, *twins], build="20261119T120000000000Z")
+    warehouse.execute(
+        "create table destinations.meta_events as "
+        "select * exclude (row_number, frozen_at, event_id_taken, past_expiry), 'sendable' as verdict, "
+        "cast([] as varchar[]) as reasons, 1 as build_seq, cast(null as varchar) as consent_limits "
+        f"from read_parquet('{source.path}')"
+    )
+    made = freeze(warehouse, settings.home, "meta", outbox.LATER, 0, NOW, Thresholds()).delta
+    frozen = duckdb.sql(f"select source_key, event_id_taken from read_parquet('{made.path}')").fetchall()
+    # The sent order is not among them (`enrolled`), and of the twins one is marked (`event_id_taken`).
+    assert sorted(frozen) == [("shop/orders/7", False), ("shop/orders/8", True)]
+
+
+def edited(delta: DeltaFile) -> None:
+    found = approvals.closed(Home(delta.path.parents[2]), delta.file_id, [])
+    approvals.decide(found, opened=False, who="jane", because="TICKET-7", now=NOW)
+    raw = json.loads(delta.approval_path.read_text())
+    delta.approval_path.write_text(json.dumps({**raw, "opened": True}))
+
+
+def rewritten(delta: DeltaFile) -> None:
+    """A row loses its payload, and nobody can tell by the digests."""
+    table = pq.read_table(delta.path)
+    rows = table.to_pylist()
+    rows[1]["payload"] = None
+    pq.write_table(type(table).from_pylist(rows, schema=table.schema), delta.path)
+
+
+PLANTED: dict[str, Callable[[Settings], DeltaFile]] = {
+    "repeats 1 source keys": lambda s: after_one(s, outbox.Event(1, event_id="another")),
+    "1 event ids": lambda s: after_one(s, outbox.Event(9, event_id="purchase_1")),
+    "is not the one that was frozen": lambda s: broken(s, lambda delta: delta.path.write_bytes(b"PAR1")),
+    "made about another file": lambda s: broken(s, other_decision),
+    "is missing or is not": lambda s: broken(s, lambda delta: delta.gate_path.write_bytes(b"PAR1")),
+    "the gate closed": lambda s: broken(s, lambda delta: None, closed=True),
+    "was changed after it was written": lambda s: broken(s, edited, closed=True),
+    "which the ledger does not hold": lambda s: outbox.hand_over(s.home, outbox.events(2), after="meta/20261119Z"),
+    "is out of place or has no payload": lambda s: with_a_row_lost(s),
+}
+
+
+def after_one(settings: Settings, event: outbox.Event) -> DeltaFile:
+    first = outbox.hand_over(settings.home, outbox.events(1))
+    enrolled(settings, first)
+    return outbox.hand_over(settings.home, [event], build=outbox.LATER, after=first.file_id)
+
+
+def broken(settings: Settings, breaks: Callable[[DeltaFile], object], *, closed: bool = False) -> DeltaFile:
+    delta = outbox.freeze(settings.home, outbox.events(3))
+    outbox.judge(delta, quarantined=[0], closed=closed)
+    breaks(delta)
+    return delta
+
+
+def other_decision(delta: DeltaFile) -> None:
+    raw = json.loads(delta.decision_path.read_text())
+    delta.decision_path.write_text(json.dumps({**raw, "file_id": "meta/another"}))
+
+
+def with_a_row_lost(settings: Settings) -> DeltaFile:
+    delta = outbox.freeze(settings.home, outbox.events(3))
+    rewritten(delta)
+    whole = replace(delta, sha256=sha256_of(delta.path))
+    whole.write_sidecar()
+    outbox.judge(whole)
+    return whole
+
+
+@pytest.mark.parametrize("says", mutations.ENROLMENT)
+def test_what_enrolment_catches_when_the_gate_lets_everything_through(says: str, settings: Settings) -> None:
+    delta = PLANTED[says](settings)
+    with Ledger(settings.home) as ledger:
+        before = ledger.enrolled_files("meta")
+        ensure_keys(settings.home, ledger)
+        if says == "the gate closed":
+            assert says in str(planned(settings, delta, ledger))
+        else:
+            with pytest.raises(LedgerConflict, match=says):
+                planned(settings, delta, ledger)
+        assert ledger.enrolled_files("meta") == before

@@ -61,6 +61,17 @@ handler.emit = lambda record: seen.append([record.levelname, record.getMessage()
 logging.getLogger("waybill").addHandler(handler)
 print(json.dumps([run(lambda settings: Report()), seen]))
 """
+MASKED = """
+import json, io, logging
+from airflow.sdk._shared.secrets_masker import redact
+from waybill.airflow.settings import airflow_settings
+stream = io.StringIO()
+logging.getLogger().addHandler(logging.StreamHandler(stream))
+settings = airflow_settings()
+token = settings.destinations["meta"].datasets["main"].access_token.get_secret_value()
+logging.getLogger("some.library").warning("%s and %s and p@ss/word and jane@example.com", token, "p%40ss%2Fword")
+print(json.dumps([stream.getvalue().splitlines()[-1], redact(f"{token} p@ss/word p%40ss%2Fword")]))
+"""
 PROVIDER = """
 import json
 from airflow.providers_manager import ProvidersManager
@@ -98,6 +109,16 @@ def test_connections_are_laid_over_the_environment(run_python: Run) -> None:
         "start_at": "2026-11-01T00:00:00+00:00",
         "warehouse": "postgresql://reader:p%40ss%2Fword@db.example.com:5433/shop?sslmode=require",
     }
+
+
+def test_what_a_connection_holds_is_masked_by_airflow_and_by_our_filter(run_python: Run) -> None:
+    logged, redacted = run_python(
+        MASKED,
+        AIRFLOW_CONN_WAYBILL_META=META,
+        AIRFLOW_CONN_WAYBILL_WAREHOUSE="postgres://reader:p%40ss%2Fword@db.example.com:5433/shop",
+    )
+    assert logged == "*** and *** and *** and ***"
+    assert redacted == "*** *** ***"
 
 
 @pytest.mark.parametrize(

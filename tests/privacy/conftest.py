@@ -1,6 +1,7 @@
-"""The scripted platform is that of the tests of delivery."""
+"""The small home is that of the tests of faults; the outbox, the office and the scripted platform are delivery's."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration" / "delivery"))
+for folder in ("faults", "integration/delivery"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / folder))

@@ -226,6 +226,7 @@ def _run_dags(story: Story, platform: Emulator, airflow: Session) -> None:
         run("deliver_conversions")
     run("deliver_conversions")
     run("refresh_delivery_marts")
+    run("purge_home")
 
 
 def _ask(story: Story, environment: dict[str, str]) -> None:
@@ -253,6 +254,11 @@ def _ask(story: Story, environment: dict[str, str]) -> None:
         ["probe"],
         ["publish"],
         ["diff"],
+        ["ledger", "forget", "p-3", "--dry-run"],
+        ["ledger", "forget", "p-3", "--because", "a test", "--json"],
+        ["purge", "--dry-run", "--json"],
+        ["purge"],
+        ["ledger", "audit", "--json"],
     ]
     calls = [[argument for argument in call if argument] for call in asked]
     token = {"WAYBILL_META_ACCESS_TOKEN": TOKEN, "WAYBILL_META_DATASET_ID": DATASET}

@@ -46,6 +46,7 @@ def test_the_story_had_every_kind_of_end(story: Story) -> None:
         (deliver, False),
         (deliver, True),
         ("refresh_delivery_marts", True),
+        ("purge_home", True),
     ]
 
 

@@ -73,6 +73,8 @@ class Session:
                 end = time.monotonic() + patience_seconds
                 while self._has_members() and time.monotonic() < end:
                     time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience_seconds)  # takes its exit status, which it may have left just now
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
                     with suppress(BrokenPipeError):

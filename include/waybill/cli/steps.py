@@ -97,7 +97,7 @@ def purge(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fold the keys of what is settled, and remove what is older than [retention] in waybill.toml says."""
+    """Fold the keys of what is settled, and remove what is older than `retention` in waybill.toml says."""
     done = jobs.purge(load_settings(), dry_run=dry_run)
     for note in done.notes:
         typer.echo(note, err=True)

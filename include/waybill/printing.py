@@ -12,9 +12,11 @@ from waybill.accounting.balance import Balance
 from waybill.accounting.explain import Explanation
 from waybill.accounting.lag import Lag
 from waybill.accounting.preview import Preview
+from waybill.clock import from_text
 from waybill.events import BALANCE, LAG_BANDS_SECONDS
 from waybill.redaction import printable
 from waybill.retention.forget import Erasure
+from waybill.retention.forget_find import Sent
 from waybill.warehouse.diff import Diff
 from waybill.warehouse.doctor import Examination
 
@@ -51,9 +53,10 @@ def print_counts(title: str, counts: Mapping[str, int | float]) -> None:
 def print_erasure(erasure: Erasure) -> None:
     """Every event of the person, as the platform knows it, and how many rows each store had."""
     if erasure.events:
-        names = ("destination", "dataset", "event_name", "event_id", "occurred_at", "sent_at", "state")
+        names = ("destination", "dataset", "event_name", "event_id", "state")
         print_rows(
-            f"Events of {erasure.person}", [{name: getattr(event, name) for name in names} for event in erasure.events]
+            f"Events of {erasure.person}",
+            [{**{name: getattr(event, name) for name in names}, **_moments(event)} for event in erasure.events],
         )
     else:
         console().print(f"No event was ever enrolled for {_plain(erasure.person)}.")
@@ -66,6 +69,14 @@ def print_erasure(erasure: Erasure) -> None:
             "What was sent is with the platform: pass the erasure on to it with this list, which is kept nowhere.",
             soft_wrap=True,
         )
+
+
+def _moments(event: Sent) -> dict[str, str]:
+    """When it happened and when it was sent, to the second."""
+    return {
+        name: "" if moment is None else f"{from_text(moment):%Y-%m-%d %H:%M:%S}"
+        for name, moment in (("occurred (UTC)", event.occurred_at), ("sent (UTC)", event.sent_at))
+    }
 
 
 def print_balance(reports: Iterable[Balance]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,8 @@ from shell import Shell
 import waybill
 from canaries import found_in
 from waybill import delta, tombstones
+from waybill.delivery import keyfiles
+from waybill.delivery.fold import fold
 from waybill.sources import landing
 from waybill.sources.windows import Window
 from waybill.warehouse.macros import key_as_asked
@@ -108,12 +111,21 @@ def ledger_text(office: Office) -> str:
     return repr(office.dump())
 
 
+def check_key_files(office: Office) -> None:
+    """Each holds what its own digest says."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for path in keyfiles.key_files(office.home, "meta"):
+            keyfiles.verify(path, connection)
+
+
 def check_gone(office: Office) -> None:
     """Nothing of C-1 is in any byte of the home or any row of the ledger, and all of C-2 is."""
     assert found_in(office.home.root, GONE, but={"home.toml"}) == {}
     assert [word for word in GONE if word in ledger_text(office)] == []
     assert set(found_in(office.home.root, KEPT)) == KEPT
     assert not tombstones.journal_path(office.home).exists()
+    check_key_files(office)
 
 
 def test_nothing_is_left_but_counts(shell: Shell, platform: Scripted) -> None:
@@ -231,6 +243,26 @@ def test_a_table_that_says_nothing_of_people_is_named(shell: Shell, tmp_path: Pa
     assert silent.read_text() != text
     answer = shell.waybill("ledger", "forget", "C-1", *WHY, WAYBILL_CONFIG=str(silent))
     assert (answer.code, "shop.order_lines" in answer.err) == (2, True), answer.err
+
+
+@FILE_ONLY
+def test_keys_that_outlived_their_delta_file_are_erased_too(scripted_office: Office) -> None:
+    shell, home = Shell(scripted_office), scripted_office.home
+    home.create()
+    land(scripted_office)
+    first = hand_over(home, events(10))
+    assert shell.waybill("deliver").code == 0
+    fold(home, "meta")
+    for path in home.delta.glob(f"meta/{first.build_id}*"):  # as a purge does
+        path.unlink()
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY, "--json")
+    assert answer.code == 0, answer.err
+    assert sorted(event["event_id"] for event in answer.json["events"]) == [f"purchase_{number}" for number in THEIRS]
+    assert found_in(home.root, GONE, but={"home.toml"}) == {}
+    keys = pq.read_table(home.published / "delivery" / "keys" / "meta").to_pylist()
+    assert sum(key["source_key"].startswith("erased/erased/") for key in keys) == 2 * len(THEIRS)  # loose and folded
+    assert len({key["source_key"] for key in keys}) == 10
+    check_key_files(scripted_office)
 
 
 class Killed(BaseException):

@@ -52,6 +52,12 @@ def test_purged_and_built_anew_nothing_breaks_and_nothing_is_sent_twice(desk: De
         assert sent > 10
         assert contact_data_in(desk) > 100
 
+        delta = desk.home / "delta" / f"{old['file_id']}.parquet"
+        delta.rename(tmp_path / delta.name)
+        early = desk.waybill("ledger", "audit")
+        assert (early.code, "is gone, and its keys were not folded yet" in early.out) == (1, True)
+        (tmp_path / delta.name).rename(delta)
+
         would = desk.waybill("purge", "--dry-run", "--json").json
         purged = desk.waybill("purge", "--json")
         assert purged.code == 0, purged.err
@@ -89,3 +95,8 @@ def test_purged_and_built_anew_nothing_breaks_and_nothing_is_sent_twice(desk: De
         against = desk.waybill("diff", "--against", old["file_id"].split("/")[1])
         assert against.code == 2
         assert "has been purged" in against.err
+
+        [folded] = (desk.home / "published" / "delivery" / "keys" / "meta").glob("folded-*.parquet")
+        folded.write_bytes(folded.read_bytes()[:-9])
+        damaged = desk.waybill("ledger", "audit")
+        assert (damaged.code, f"{folded} cannot be read" in damaged.out) == (1, True)

@@ -72,7 +72,10 @@ def preview(
 
 def _why_nothing(settings: Settings, wanted: str | None, destination: str | None) -> str:
     if wanted is None:
-        return f"Nothing was frozen in {settings.home.delta} yet. Run `waybill build` first."
+        return (
+            f"No delta file with events is in {settings.home.delta}: none was frozen yet, or it was purged. Run "
+            "`waybill build`, which freezes what is new."
+        )
     with Ledger.open_readonly(settings.home) as ledger:
         ensure_keys(settings.home, ledger)
     if entries.find(settings.home, wanted, destination):

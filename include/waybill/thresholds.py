@@ -48,3 +48,10 @@ class Thresholds(BaseModel):
     ph_coverage_drop: Share = 0.25
     enrolled_before_share: Share = 0.20
     changed_history_share: Share = 0.50
+
+    landed_minimum_rows: Rows = 1000
+    """How many rows a share of nulls needs; windows overlap, so that most rows land several times."""
+    landed_rows_overdue: float = Field(default=100.0, ge=0)
+    landed_rows_times_norm: Times = 5.0
+    landed_rows_missing: Times = 5.0
+    landed_null_share_rise: Share = 0.50

@@ -64,7 +64,7 @@ def make(folder: str, rows: int, is_bad: bool) -> None:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         connection.register("seeds", pa.Table.from_pylist(seeds, schema=SCHEMA))
-        repeated = connection.execute(_REPEATED, {"rounds": max(1, rows // 1000), "is_bad": is_bad}).to_arrow_table()
+        repeated = connection.sql(_REPEATED, params={"rounds": max(1, rows // 1000), "is_bad": is_bad}).to_arrow_table()
     write_table(home, repeated.cast(SCHEMA))
 
 

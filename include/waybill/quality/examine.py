@@ -84,9 +84,12 @@ _EXAMPLES_OF: Final = {
 class Examination:
     """What DuckDB found in one delta file; ``connection`` holds ``delta`` (all rows) and ``facts`` (judged ones)."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, history: History, wrong_columns: int) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, history: History, judged_rows: int, wrong_columns: int
+    ) -> None:
         self.connection = connection
         self.history = history
+        self.judged_rows = judged_rows
         self._wrong_columns = wrong_columns
 
     def suspects(self) -> Iterator["pd.DataFrame"]:
@@ -172,7 +175,7 @@ def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterato
             connection.execute(sql("examine"))
             history = History(connection, delta, thresholds)
             connection.execute(sql("facts"))
-            yield Examination(connection, history, wrong_columns)
+            yield Examination(connection, history, delta.judged_rows, wrong_columns)
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise SourceUnavailable(
                 f"The delta file {delta.path} cannot be examined now ({type(error).__name__}): memory or disk is "

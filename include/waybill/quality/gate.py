@@ -1,6 +1,8 @@
 """The gate: examine a delta file, let Great Expectations judge it, publish the reasons, and write the decision last."""
 
 import logging
+from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
@@ -14,8 +16,9 @@ from waybill.home import Home
 from waybill.quality import approvals, closings, decisions
 from waybill.quality.decisions import Decision, Failure
 from waybill.quality.examine import EXAMPLES, Examination, examined
+from waybill.quality.landed import Landed
 from waybill.quality.observed import observe
-from waybill.quality.suites import ROW_RULES, SET_RULES, suite_version
+from waybill.quality.suites import LANDED_RULES, ROW_RULES, SET_RULES, suite_version
 from waybill.quality.validate import Rows, Run, Validation, shown
 from waybill.settings import Settings
 from waybill.thresholds import Thresholds
@@ -105,21 +108,11 @@ def ensure_empty(home: Home, destination: str) -> None:
 
 def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Decision:
     home, judged_at = settings.home, settings.clock.now()
+    site = home.data_docs / delta.destination / delta.build_id
     with examined(delta, thresholds, home.build / "scratch") as examination:
-        rows, failed_sets, page = Rows({}, {}), {}, None
-        if delta.judged_rows:
-            site = home.data_docs / delta.destination / delta.build_id
-            validation = Validation(Run(delta.destination, delta.build_id, judged_at, site))
-            rows = validation.rows(examination.suspects(), delta.judged_rows)
-            examination.set_aside(rows.failed)
-            examination.history.tally()
-            observed = observe(examination.history, examination.measures(), thresholds)
-            failed_sets = {**rows.broken, **validation.set(observed.rules, observed.measures, thresholds)}
-            failed_sets |= {
-                name: f"{failed_sets[name]} (with the files before it)" for name in observed.trailing & set(failed_sets)
-            }
-            examination.history.record()
-            page = validation.page()
+        landed = Landed(examination.connection, settings, delta, thresholds)
+        judged = _judged(examination, landed, thresholds, Run(delta.destination, delta.build_id, judged_at, site))
+        rows, failed_sets = judged.rows, judged.failed_sets
         quarantined = examination.set_aside(rows.failed)
         version = suite_version(thresholds)
         _publish(examination.connection, delta, bool(failed_sets), to_text(judged_at), version)
@@ -134,7 +127,7 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
             quarantined=quarantined,
             past_expiry=delta.past_expiry,
             failures=_failures(delta, examination, rows, failed_sets, thresholds),
-            data_docs=str(page or ""),
+            data_docs=str(judged.page or ""),
             gate_file_sha256=sha256_of(delta.gate_path),
             closing=closings.begun_by(delta, failed_sets) if failed_sets else "",
         )
@@ -143,6 +136,39 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
         "%s is %s: %s. Data Docs: %s", delta.file_id, decision.decision, decision.counts(), decision.data_docs or "none"
     )
     return decision
+
+
+def _judged(examination: Examination, landed: Landed, thresholds: Thresholds, run: Run) -> "_Judged":
+    """Lets Great Expectations judge what landed, the rows and the set.
+
+    Without rows, and where nothing that landed breaks a rule, there is nothing that it could refuse: it is not loaded.
+    """
+    history, rows = examination.history, examination.judged_rows
+    own, places = landed.measures()
+    observed = observe(LANDED_RULES, history, own, thresholds)
+    landed.record()
+    if not rows and not observed.broken(thresholds):
+        return _Judged(Rows({}, {}), {}, None)
+    validation = Validation(run)
+    found = validation.rows(examination.suspects(), rows) if rows else Rows({}, {})
+    if rows:
+        examination.set_aside(found.failed)
+        history.tally()
+        observed = observe(SET_RULES, history, {**own, **examination.measures()}, thresholds)
+        history.record()
+    failed = validation.set(observed.rules, observed.measures, thresholds)
+    told = {name: f"{value} ({places[name]})" if name in places else value for name, value in failed.items()}
+    told |= {name: f"{failed[name]} (with the files before it)" for name in observed.trailing & set(failed)}
+    return _Judged(found, {**found.broken, **told}, validation.page())
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The failing rows, what was observed of each failing rule of the set, and the Data Docs."""
+
+    rows: Rows
+    failed_sets: dict[str, str]
+    page: Path | None
 
 
 def _publish(

@@ -45,6 +45,8 @@ class SetRule:
     minimum: str = ""
     trails: bool = True
     compares: bool = False
+    age: str = "history_days"
+    """The measure that says how long the weeks before are."""
 
     def limit(self, thresholds: Thresholds) -> float:
         return float(getattr(thresholds, self.threshold)) if self.threshold else 0.0
@@ -60,12 +62,42 @@ class SetRule:
 
     def applies(self, measures: Mapping[str, float], thresholds: Thresholds) -> bool:
         """Whether these rows are enough for this rule to mean anything."""
-        return measures[self.sample] >= self.needed(thresholds)
+        return not self.minimum or measures[self.sample] >= self.needed(thresholds)
 
     def waits(self, measures: Mapping[str, float], thresholds: Thresholds) -> bool:
         """Whether there is too little of a history to compare with."""
-        return self.compares and measures["history_days"] < thresholds.minimum_history_days
+        return self.compares and measures[self.age] < thresholds.minimum_history_days
 
+
+def _landed(name: str, expects: str, *, compares: bool = False) -> SetRule:
+    return SetRule(f"landed_{name}", expects, f"landed_{name}", "", trails=False, compares=compares, age="landed_days")
+
+
+LANDED_RULES: Final = (
+    SetRule(
+        "landed_columns_not_as_declared", "the newest landing file of each table has the declared columns", sample=""
+    ),
+    SetRule("landed_keys_repeated", "no key is there twice in a landing file", sample=""),
+    _landed(
+        "rows_overdue", "rows of a table that the weeks before had in the hours since its newest row", compares=True
+    ),
+    _landed(
+        "rows_times_norm",
+        "rows of a table in these hours, as a multiple of the same hours in the weeks before",
+        compares=True,
+    ),
+    _landed(
+        "rows_missing",
+        "rows of a table that a day had in the weeks before, as a multiple of those of the last day",
+        compares=True,
+    ),
+    _landed(
+        "null_share_rise",
+        "points by which more rows of a table lack a column than in the weeks before",
+        compares=True,
+    ),
+)
+"""What must be true of what landed since the last enrolment; the delta file made of it closes where it is not."""
 
 HASHED_IDENTIFIERS: Final = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
 """Keys of user_data that the platform takes hashed only (Meta: customer information parameters)."""
@@ -134,6 +166,7 @@ def _one_identifier(key: str, threshold: str = "one_identifier_share") -> SetRul
 
 
 SET_RULES: Final = (
+    *LANDED_RULES,
     SetRule("columns_not_as_contracted", "the delta file has the contract's columns, in its order and types"),
     SetRule("rows_not_at_their_position", "row_number is the row's position in the file"),
     SetRule(

@@ -87,6 +87,7 @@ class Validation:
         frame = _one_row({rule.name: measures[rule.name] for rule in rules})
         expectations = [_set_expectation(rule, rule.limit(thresholds)) for rule in rules]
         result = _run(self._context, self._run_of, "set", frame, expectations, {"result_format": "BASIC"})
+        self._meta = result.meta
         self._results = [*result.results, *self._results]
         failed = {rule.name: _NOT_EVALUATED for rule in rules}
         for each in result.results:

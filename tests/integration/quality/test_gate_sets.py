@@ -11,7 +11,7 @@ from deltas import CURRENCIES, SCHEMA, Row, Shop, hashed, with_thresholds, write
 
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
-from waybill.quality.suites import SET_RULES
+from waybill.quality.suites import LANDED_RULES, SET_RULES
 from waybill.settings import Settings
 
 Judged = Callable[[list[Row]], Decision]
@@ -101,7 +101,8 @@ def closing(decision: Decision) -> list[str]:
 def test_every_set_rule_has_a_planted_defect() -> None:
     elsewhere = {"columns_not_as_contracted", "rows_not_at_their_position", "one_event_id_share"}
     with_history = {rule.name for rule in SET_RULES if rule.compares} | {"enrolled_before_share"}
-    assert set(DEFECTS) | elsewhere | with_history == {rule.name for rule in SET_RULES}
+    of_landing = {rule.name for rule in LANDED_RULES}
+    assert set(DEFECTS) | elsewhere | with_history | of_landing == {rule.name for rule in SET_RULES}
 
 
 def test_one_event_id_for_many_events_closes_the_file(judged: Judged) -> None:

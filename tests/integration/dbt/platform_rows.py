@@ -70,7 +70,8 @@ def make_shop(seed: int, now: datetime, orders: int, leads: int, stages: int, su
     for number in range(orders // 3):
         _add_person(shop, "customer", f"c{number}")
     for number in range(orders):
-        _add_order(shop, f"o{number}", f"c{shop.dice.randrange(orders // 3)}")
+        key = f"o{number}" if number % 50 else f"order{number}@example.com"
+        _add_order(shop, key, f"c{shop.dice.randrange(orders // 3)}")
     for number in range(leads):
         _add_lead(shop, f"l{number}", "newsletter", shop.moment())
     for number in range(stages):

@@ -42,6 +42,7 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
 REFUSED_TOO: Final[Mapping[str, frozenset[str]]] = {
     "ours:negative_value": frozenset({"value"}),
     "ours:no_lines": frozenset({"value"}),
+    "ours:key_is_contact_data": frozenset({"value"}),
 }
 # What no row can bring about, only a model that says where its events happen, or a set-up.
 NOT_OF_ROWS: Final = frozenset(

@@ -321,11 +321,8 @@ def test_killed_again_and_again_it_is_finished(shell: Shell, killing: dict[str, 
 
 
 @FILE_ONLY
-def test_killed_at_any_boundary_it_is_finished(
-    shell: Shell, killing: dict[str, int], tmp_path: Path, all_boundaries: bool
-) -> None:
-    if not all_boundaries:
-        pytest.skip("takes minutes: --all-boundaries")
+@pytest.mark.all_boundaries
+def test_killed_at_any_boundary_it_is_finished(shell: Shell, killing: dict[str, int], tmp_path: Path) -> None:
     office, aside = shell.office, tmp_path / "aside"
     shell.waybill("config")
     shutil.copytree(office.home.root, aside)

@@ -92,6 +92,15 @@ SETS = {
     "median_value_share_of_largest": "values in cents, twice",
 }
 
+LANDED = {
+    "landed_rows_overdue": "the export has died",
+    "landed_rows_times_norm": "every order landed nine times under new keys",
+    "landed_rows_missing": "nine of ten orders did not land",
+    "landed_null_share_rise": "the currency is gone from every order",
+    "landed_keys_repeated": "three orders twice in one window",
+    "landed_columns_not_as_declared": "a flag that landed as a text",
+}
+
 
 @dataclass(frozen=True)
 class ModelMutation:
@@ -273,6 +282,8 @@ def table() -> Iterator[Mutation]:
         yield Mutation(defect, "payload" if scans else "row", "payload scan" if scans else "row rules", name)
     for name, defect in SETS.items():
         yield Mutation(defect, "set", "set rules", name)
+    for name, defect in LANDED.items():
+        yield Mutation(defect, "landed data", "landed suite", name)
     for model in MODELS:
         yield Mutation(model.defect, "model", "dbt tests", model.test)
     for name, defect in FREEZE.items():

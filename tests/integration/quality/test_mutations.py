@@ -20,6 +20,10 @@ import outbox  # noqa: E402
 from dbt_home import PROJECT, DbtHome  # noqa: E402
 from deltas import NOW, Row, Shop, write_delta  # noqa: E402
 from mutations import MODELS, ROWS, SCAN, SETS  # noqa: E402
+from seasons import Month  # noqa: E402
+from test_gate_landed import DEFECTS as LANDED_DEFECTS  # noqa: E402
+from test_gate_landed import judged as judged_after_landing  # noqa: E402
+from test_gate_landed import weeks  # noqa: E402, F401 - a fixture
 from test_gate_sets import DEFECTS  # noqa: E402
 
 from waybill.delivery import enrolment  # noqa: E402
@@ -32,7 +36,7 @@ from waybill.home import Home  # noqa: E402
 from waybill.quality import approvals, validate  # noqa: E402
 from waybill.quality.decisions import Decision  # noqa: E402
 from waybill.quality.gate import ensure_empty, judge  # noqa: E402
-from waybill.quality.suites import ROW_RULES, SET_RULES  # noqa: E402
+from waybill.quality.suites import LANDED_RULES, ROW_RULES, SET_RULES  # noqa: E402
 from waybill.settings import Settings  # noqa: E402
 from waybill.thresholds import Thresholds  # noqa: E402
 from waybill.warehouse.freeze import freeze  # noqa: E402
@@ -42,12 +46,13 @@ LAYERS = {
     "payload scan": set(SCAN),
     "set rules": {rule.name for rule in SET_RULES},
 }
+LANDED = {rule.name for rule in LANDED_RULES}
 Judge = Callable[[list[Row], set[str]], tuple[Decision, dict[int, list[str]]]]
 
 
 @pytest.fixture
-def judged_without(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Judge:
-    """Judges rows while some expectations are switched off: whatever they find, their results are successes."""
+def off(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The expectations that are switched off: whatever they find, their results are successes."""
     off: set[str] = set()
     truly = validate._run
 
@@ -59,6 +64,12 @@ def judged_without(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Judge
 
     monkeypatch.setattr(validate, "_run", run)
     monkeypatch.setattr(validate.Validation, "page", lambda self: Path("none"))  # no test here reads it
+    return off
+
+
+@pytest.fixture
+def judged_without(settings: Settings, off: set[str]) -> Judge:
+    """Judges rows while some expectations are switched off."""
     builds = iter(range(1, 99))
 
     def judged(rows: list[Row], without: set[str]) -> tuple[Decision, dict[int, list[str]]]:
@@ -118,6 +129,21 @@ def test_a_spoilt_set_is_caught_by_its_rule_with_the_other_layers_off_and_by_not
     assert decision.failed_sets() == {name}
     decision, _ = judged_without(rows, {name})
     assert decision.is_open
+
+
+@pytest.mark.parametrize("name", mutations.LANDED)
+@pytest.mark.parametrize("own", [False, True], ids=["others_off", "own_off"])
+def test_a_spoilt_landing_is_caught_by_its_rule_with_the_other_layers_off_and_by_nothing_with_its_own_off(
+    name: str,
+    own: bool,
+    settings: Settings,
+    off: set[str],
+    weeks: tuple[Month, Path],  # noqa: F811
+) -> None:
+    every = LANDED.union(*LAYERS.values())
+    off.update({name} if own else every - {name})
+    decision = judged_after_landing(settings, weeks, *LANDED_DEFECTS[name], rows=5)
+    assert decision.failed_sets() == (set() if own else {name})
 
 
 @pytest.fixture(scope="module")

@@ -108,13 +108,13 @@ def spoilt() -> tuple[list[Row], dict[int, str]]:
     return rows, planted
 
 
-@pytest.mark.parametrize("off", LAYERS)
+@pytest.mark.parametrize("layer", LAYERS)
 def test_a_spoilt_row_is_caught_by_its_rule_with_another_layer_off_and_by_nothing_with_its_own_off(
-    off: str, judged_without: Judge
+    layer: str, judged_without: Judge
 ) -> None:
     rows, planted = spoilt()
-    _, caught = judged_without(rows, LAYERS[off])
-    assert caught == {place: [name] for place, name in planted.items() if name not in LAYERS[off]}
+    _, caught = judged_without(rows, LAYERS[layer])
+    assert caught == {place: [name] for place, name in planted.items() if name not in LAYERS[layer]}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -15,10 +15,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from waybill.declared import PersonLink, SourceSettings
 from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.files import written_aside
 from waybill.home import Home
-from waybill.settings import PersonLink, SourceSettings
 
 _SALT = b"waybill.salt"
 

@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from waybill.cli import app
-from waybill.settings import Dataset, DestinationSettings
+from waybill.declared import Dataset, DestinationSettings
 
 PROJECT = Path(__file__).parents[2]
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()

@@ -7,7 +7,7 @@ from typing import Any, Final
 import duckdb
 from searching import Needle, digits, forms
 
-from waybill.settings import SourceSettings
+from waybill.declared import SourceSettings
 
 AS_OF: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKEN: Final = "EAAzqsecrettoken7Kq"

@@ -7,8 +7,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from waybill.declared import TableSettings
 from waybill.errors import SourceUnavailable
-from waybill.settings import Settings, TableSettings
+from waybill.settings import Settings
 from waybill.warehouse.inputs import seen_files_path
 from waybill.warehouse.macros import key_as_built
 

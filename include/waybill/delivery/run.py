@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from waybill import delta, tombstones
+from waybill.declared import DestinationSettings
 from waybill.delivery import (
     database,
     deadlines,
@@ -32,7 +33,7 @@ from waybill.destinations.base import Capabilities
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.files import locked
 from waybill.home import Home
-from waybill.settings import DestinationSettings, Settings
+from waybill.settings import Settings
 
 LOG = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from waybill.clock import Clock
+from waybill.declared import Dataset, DestinationSettings
 from waybill.delivery import pauses, settlement, stopping
 from waybill.delivery.claims import Claim, Claims
 from waybill.delivery.leases import Leases
@@ -29,7 +30,6 @@ from waybill.destinations.base import (
     Stop,
     Unknown,
 )
-from waybill.settings import Dataset, DestinationSettings
 
 LOG = logging.getLogger(__name__)
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from waybill import delta
+from waybill.declared import DestinationSettings
 from waybill.delivery import enrolment, queries, withdrawals
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.destinations.base import Capabilities
-from waybill.settings import DestinationSettings, Settings
+from waybill.settings import Settings
 
 
 def rehearse(settings: Settings, destination: str, target: DestinationSettings, limits: Capabilities) -> DeliveryReport:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Protocol
 
-from waybill.settings import Dataset
+from waybill.declared import Dataset
 
 
 @dataclass(frozen=True)

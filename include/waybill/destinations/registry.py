@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from waybill.declared import DestinationSettings
 from waybill.destinations.base import Batch, Capabilities, Destination, Finding, Outcome
 from waybill.destinations.meta import client as meta
 from waybill.destinations.meta import probe as meta_probe
 from waybill.errors import ConfigurationError
-from waybill.settings import DestinationSettings
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from waybill.clock import from_name
+from waybill.declared import TableSettings
 from waybill.delta import DeltaFile
 from waybill.errors import SourceUnavailable
 from waybill.files import written_aside
 from waybill.quality.history import DAYS
 from waybill.quality.texts import sql
-from waybill.settings import Settings, TableSettings
+from waybill.settings import Settings
 from waybill.thresholds import Thresholds
 
 _COLUMNS: Final = (

@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, select, update
 
 from waybill.clock import from_text
+from waybill.declared import SourceSettings
 from waybill.delivery import actions, entries, queries, recut, schema
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.queries import HELD
@@ -17,7 +18,7 @@ from waybill.files import written_aside
 from waybill.home import Home
 from waybill.retention.forget_find import tables_of
 from waybill.retention.forget_journal import Journal
-from waybill.settings import Settings, SourceSettings
+from waybill.settings import Settings
 from waybill.tombstones import Sieve, Tombstones
 from waybill.warehouse.build import open_warehouse, publish_totals
 

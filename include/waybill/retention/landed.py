@@ -18,10 +18,11 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
+from waybill.declared import TableSettings
 from waybill.errors import SourceUnavailable
 from waybill.files import written_aside
 from waybill.home import Home
-from waybill.settings import Settings, TableSettings
+from waybill.settings import Settings
 from waybill.sources.landing import PURGED, file_schema, is_purged
 from waybill.sources.windows import Window
 from waybill.warehouse.inputs import seen_files_path

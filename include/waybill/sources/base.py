@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import pyarrow as pa
 
 from waybill.clock import to_text
-from waybill.settings import TableSettings
+from waybill.declared import TableSettings
 from waybill.sources.types import is_naive
 from waybill.sources.windows import Window
 

@@ -8,8 +8,8 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from waybill.declared import TableSettings
 from waybill.errors import ConfigurationError, SourceUnavailable
-from waybill.settings import TableSettings
 from waybill.sources.base import TableName, quote, window_condition
 from waybill.sources.types import is_naive
 from waybill.sources.windows import Window

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from waybill import tombstones
+from waybill.declared import TableSettings
 from waybill.errors import ConfigurationError
-from waybill.settings import Settings, TableSettings
+from waybill.settings import Settings
 from waybill.sources import landing
 from waybill.sources.base import TableName, Warehouse
 from waybill.sources.duckdb import DuckDbWarehouse

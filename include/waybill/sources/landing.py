@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from waybill.clock import to_name
+from waybill.declared import TableSettings
 from waybill.errors import ConfigurationError, SourceUnavailable
-from waybill.settings import TableSettings
 from waybill.sources.types import MOMENT, arrow_type
 from waybill.sources.windows import Window
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from adbc_driver_manager import dbapi as adbc
 from adbc_driver_postgresql import dbapi as postgresql
 
-from waybill.settings import TableSettings
+from waybill.declared import TableSettings
 from waybill.sources.base import TableName, quote, window_condition
 from waybill.sources.types import is_naive
 from waybill.sources.uris import PostgresServer

@@ -9,10 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from ledgers import ask, tables
+from waybill.declared import Dataset
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.run import DeliveryReport, deliver
 from waybill.home import Home
-from waybill.settings import Dataset, Settings
+from waybill.settings import Settings
 
 DATASET = "1234567890"
 TOKEN = "made-up-token-4711"

@@ -10,10 +10,10 @@ from office import DATASET, TOKEN
 from pydantic import ValidationError
 from scripted import UNBELIEVABLE, Call, Reply, Scripted, accepted
 
+from waybill.declared import Dataset, DestinationSettings
 from waybill.destinations.base import Accepted, Batch, Outcome, Retry, Unknown
 from waybill.destinations.meta.client import MetaClient
 from waybill.errors import ConfigurationError
-from waybill.settings import Dataset, DestinationSettings
 
 PAYLOADS = ['{"event_id": "a",  "n":1.50}', '{"event_id":"ü"}', '{"event_id":"c"}']
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from waybill.declared import DestinationSettings
 from waybill.destinations import registry
 from waybill.destinations.meta.client import MetaClient
 from waybill.errors import ConfigurationError
-from waybill.settings import DestinationSettings
 
 
 def test_meta_is_served() -> None:

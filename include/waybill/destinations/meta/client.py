@@ -18,10 +18,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from waybill.declared import Dataset, DestinationSettings
 from waybill.destinations.base import Batch, Capabilities, Outcome, Receipt, Retry, Unknown
 from waybill.destinations.meta import answers
 from waybill.errors import ConfigurationError
-from waybill.settings import Dataset, DestinationSettings
 
 LOG = logging.getLogger(__name__)
 

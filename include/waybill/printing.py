@@ -152,6 +152,9 @@ def _print_way(out: Console, explanation: Explanation) -> None:
         _fact(out, "gate", f"{', '.join(placed['gate_reasons'])}")
         for reason in placed["gate_reasons"]:
             _fact(out, "", explanation.meanings.get(reason))
+    if explanation.quarantined:
+        seen = explanation.quarantined
+        _fact(out, "quarantined", f"first seen {seen['first_seen']}, last {seen['last_seen']}")
     for approval in explanation.approvals:
         did = "opened" if approval["opened"] else "kept closed"
         said = f"{approval['file_id']} by {approval['who']}: {approval['because']}"

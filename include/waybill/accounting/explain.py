@@ -11,6 +11,7 @@ from waybill.accounting.reasons import meanings
 from waybill.errors import ConfigurationError
 from waybill.events import key_of_source_key
 from waybill.settings import Settings
+from waybill.warehouse.inputs import moment_and_number
 from waybill.warehouse.macros import key_as_asked
 
 _FOUND = """
@@ -68,6 +69,18 @@ where destination = $destination and event_name = $event_name and source_key = $
 order by changed_at
 """
 
+_QUARANTINED = """
+select min(gate.judged_at) as first_seen, max(gate.judged_at) as last_judged, any_value(judged.build_id) as newest_build
+from gate
+left join judged using (destination)
+where
+    gate.destination = $destination
+    and gate.event_name = $event_name
+    and gate.source_key = $source_key
+    and gate.state = 'quarantined'
+having count(*) > 0
+"""
+
 _APPROVALS = """
 select approvals.file_id, approvals.opened, approvals.who, approvals.because, approvals.decided_at
 from approvals
@@ -93,6 +106,7 @@ class Explanation:
     history: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     exceptions: list[dict[str, Any]]
+    quarantined: dict[str, str] | None
     approvals: list[dict[str, Any]]
     changes: list[dict[str, Any]]
     meanings: dict[str, str]
@@ -104,6 +118,7 @@ class Explanation:
             "history": self.history,
             "attempts": self.attempts,
             "exceptions": self.exceptions,
+            "quarantined": self.quarantined,
             "approvals": self.approvals,
             "changed_after_enrolment": self.changes,
             "meanings": self.meanings,
@@ -160,16 +175,30 @@ def _explain(
         history=history,
         attempts=rows(books, _ATTEMPTS, batch_id=placed["batch_id"]) if is_enrolled else [],
         exceptions=rows(books, _EXCEPTIONS, **row) if is_enrolled else [],
+        quarantined=_quarantined(books, placed, sent),
         approvals=rows(books, _APPROVALS, **sent),
         changes=rows(books, _CHANGES, **sent),
         meanings={reason: sentences[reason] for reason in sorted(reasons) if reason in sentences},
     )
 
 
+def _quarantined(
+    books: duckdb.DuckDBPyConnection, placed: dict[str, Any], sent: dict[str, Any]
+) -> dict[str, str] | None:
+    """When the gate first and last saw a row that it refuses: each build looks at it again and leaves it out."""
+    for seen in rows(books, _QUARANTINED, **sent):
+        still = placed["state"] == "quarantined" and seen["newest_build"]
+        last_build = moment_and_number(seen["newest_build"])[0].isoformat() if still else ""
+        return {"first_seen": seen["first_seen"], "last_seen": max(seen["last_judged"], last_build)}
+    return None
+
+
 def _only_landed(key: tuple[str, str, str], waiting: list[Version]) -> Explanation:
     source, entity, entity_key = key
     placed = {"source": source, "entity": entity, "entity_key": entity_key, "state": "landed"}
-    return Explanation(placed, [version for version in waiting if _identity(version) == key], [], [], [], [], [], {})
+    return Explanation(
+        placed, [version for version in waiting if _identity(version) == key], [], [], [], None, [], [], {}
+    )
 
 
 def _keys_in(settings: Settings, wanted: str) -> set[str]:

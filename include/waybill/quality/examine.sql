@@ -30,6 +30,21 @@ create or replace temp macro has_phone(value) as
         || '([^0-9A-Za-z_.-]|$)'
     );
 
+-- A street with its house number and, soon after, a postal code. A street alone may be the name of a product.
+create or replace temp macro has_postal_address(value) as
+    regexp_matches(
+        value,
+        '(?i)(^|[^0-9\p{L}])('
+        || '[0-9]{1,5}[a-z]?,?[ +]+([\p{L}''’.-]+[ +]+){0,3}'
+        || '(street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|blvd\.?|rue|chemin|impasse|allée)[ +,]'
+        || '|[\p{L}-]*(straße|strasse|str\.|gasse|weg|platz|allee|straat|laan|gatan|vägen)[ +]+[0-9]{1,4}'
+        || '|(calle|avenida|via|viale|piazza|rua|ulica|ul\.)[ +]+([\p{L}''’.-]+,?[ +]+){1,4}[0-9]{1,4}'
+        || ')[^\n]{0,60}?('
+        || '[^0-9A-Za-z][0-9]{5,6}(-[0-9]{3,4})?|,[ +]*[0-9]{4}[ +]+\p{L}[\p{L} +-]*'
+        || '|[^0-9A-Za-z][A-Z]{1,2}[0-9][0-9A-Z]?[ +]?[0-9][A-Z]{2}|[^0-9A-Za-z][A-Z][0-9][A-Z][ +]?[0-9][A-Z][0-9]'
+        || ')([^0-9A-Za-z]|$)'
+    );
+
 -- An event_id is shown only where it is surely not contact data itself: bare digits might be a phone number.
 create or replace temp macro shown_event(event_id, position) as
     if(
@@ -238,6 +253,7 @@ select
 
     has_email(coalesce(document, payload)) as email_in_payload,
     has_phone(prose) or has_phone(urls) as phone_in_payload,
+    has_postal_address(prose) or has_postal_address(urls) as postal_address_in_payload,
     has_personal_parameter(urls) as personal_parameter_in_url,
 
     -- What the rules about several rows and the measures of the set are made of; identifiers only as numbers

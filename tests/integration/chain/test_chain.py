@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,10 @@ def test_the_shared_captured_id_is_quarantined_by_its_expectation(story: Story) 
     (reason,) = {reason for _, reasons in gate for reason in reasons}
     pages = "".join(path.read_text() for path in (home / "data_docs" / "meta").rglob("*.html"))
     assert reason in pages
+    _, (explained,) = story.waybill(story.at("late_click"), "explain", min(twice))
+    assert explained["state"] == "quarantined"
+    seen = {when: datetime.fromisoformat(moment) for when, moment in explained["quarantined"].items()}
+    assert seen == {"first_seen": story.moments["first"], "last_seen": story.moments["late_click"]}
 
 
 def test_the_token_never_was_in_a_url(story: Story) -> None:

@@ -166,6 +166,12 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("phone_in_payload", custom(content_name="please call +44 7700 900123")),
     ("phone_in_payload", custom(contents=[{"id": "a", "quantity": 1, "title": "for (650) 555-0101"}])),
     ("phone_in_payload", top(event_source_url="https://shop.example.com/?n=%2B447700900123")),
+    ("postal_address_in_payload", custom(content_name="to 12 Example Street, Exampletown EX4 4PL")),
+    ("postal_address_in_payload", custom(contents=[{"id": "a", "title": "an die Musterstraße 7, 01234 Musterstadt"}])),
+    (
+        "postal_address_in_payload",
+        top(event_source_url="https://shop.example.com/?to=8+rue+de+l%27Exemple,+00100+Ville"),
+    ),
     ("personal_parameter_in_url", top(referrer_url="https://shop.example.com/?first_name=x")),
 ]
 """A name may come several times: different ways to break the same rule. Every one is caught by its rule alone."""

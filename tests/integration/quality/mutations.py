@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from defects import ONE_EACH, Spoil
 
-SCAN = ("email_in_payload", "phone_in_payload", "personal_parameter_in_url")
+SCAN = ("email_in_payload", "phone_in_payload", "postal_address_in_payload", "personal_parameter_in_url")
 """The rules that look for contact data in the text of a payload, whatever its keys."""
 
 
@@ -72,6 +72,7 @@ ROWS = {
     "currency_differs": "EUR in the payload, CHF in the row",
     "email_in_payload": "an e-mail address in a product's name",
     "phone_in_payload": "a phone number in a product's name",
+    "postal_address_in_payload": "a street, a house number and a postcode in a product's name",
     "personal_parameter_in_url": "a first name in an address's parameter",
 }
 """Row rule → the defect that is planted for it, in words."""

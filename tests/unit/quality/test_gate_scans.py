@@ -148,3 +148,36 @@ def test_an_event_id_is_shown_only_when_it_is_harmless(
 )
 def test_json_that_only_duckdb_would_read(scan: duckdb.DuckDBPyConnection, document: str, lenient: bool) -> None:
     assert found(scan, "is_lenient_json", document) is lenient
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to 12 Example Street, Exampletown EX4 4PL",
+        "1600 Sample Avenue NW, Town, DC 20500-0003",
+        "10 Example Rd Toronto M5V 2T6",
+        "Musterstraße 7, 01234 Musterstadt",
+        "Beispielgasse 4, 1010 Wien",
+        "Calle de la Muestra, 12, 28001 Madrid",
+        "https://shop.example.com/?to=8+rue+de+l'Exemple,+00100+Ville",
+    ],
+)
+def test_a_postal_address_is_found(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert found(scan, "has_postal_address", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "42nd Street Poster, 2026",
+        "221b Baker Street, tea towel of 2025",
+        "12 best road bikes of 2026",
+        "Monopoly: 12 streets 98765",
+        "5 st pack 123456",
+        "iPhone 15 Pro 256 GB 12345",
+        "https://shop.example.com/street/12/item-12345",
+        "Norweg 12, Artikel 4711",
+    ],
+)
+def test_what_is_no_postal_address_passes(scan: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert not found(scan, "has_postal_address", text)

@@ -55,7 +55,7 @@ to_compute as (
     {%- endif -%}
 {%- endmacro %}
 
-{# In a full refresh: the table as the last build left it, where there is one. #}
+{# In a full refresh: the table as the last build left it, where there is one (a unit test has no `this`). #}
 {% macro replaced_table() -%}
-    {{ return(none if is_incremental() else load_relation(this)) }}
+    {{ return(none if is_incremental() or this is none else load_relation(this)) }}
 {%- endmacro %}

@@ -51,7 +51,14 @@ def test_a_warehouse_that_cannot_be_read(desk: Desk, uri: str, code: int, says: 
 def test_a_table_that_the_warehouse_does_not_have(desk: Desk, tmp_path: Path) -> None:
     config = tmp_path / "waybill.toml"
     original = Path(__file__).parents[3] / "include" / "waybill.toml"
-    config.write_text(original.read_text().replace("[sources.shop.tables.leads]", "[sources.shop.tables.prospects]"))
+    renamed = {
+        "[sources.shop.tables.leads]": "[sources.shop.tables.prospects]",
+        'table = "leads"': 'table = "prospects"',
+    }
+    text = original.read_text()
+    for old, new in renamed.items():
+        text = text.replace(old, new)
+    config.write_text(text)
     before = desk.stores()
     answer = desk.waybill("extract", WAYBILL_CONFIG=str(config))
     assert answer.code == 2

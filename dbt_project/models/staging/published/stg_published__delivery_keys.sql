@@ -4,21 +4,10 @@ with source as (
 
 -- Folding writes the keys of many delta files into one file long before their own files go: the name that sorts last
 -- counts, as waybill.delivery.keyfiles has it.
-holders as (
-    select
-        file_id,
-        max(filename) as filename
-    from source
-    group by file_id
-),
-
 standing as (
-    select source.*
+    select *
     from source
-    inner join holders
-        on
-            source.file_id = holders.file_id
-            and source.filename = holders.filename
+    qualify filename = max(filename) over (partition by file_id)
 ),
 
 renamed as (

@@ -70,6 +70,11 @@ _EXAMPLES_OF: Final = {
     "one_client_ip_address_share": _MOST_FREQUENT.format("ip_number"),
     "one_event_id_share": _MOST_FREQUENT.format("event_id_number"),
     "enrolled_before_share": "is_enrolled_before",
+    "values_out_of_range_share": (
+        "is_purchase and amount > 0 and row_number in ("
+        "select row_number from facts inner join value_ranges on currency_code = part "
+        "where amount > 0 and floor(log10(amount) * 8) not between lowest and highest)"
+    ),
     "rows_in_new_currency": "currency_code in (select currency from new_currencies)",
     "em_coverage_drop": "em_number is null",
     "ph_coverage_drop": "ph_number is null",

@@ -89,31 +89,63 @@ coverage as (
     inner join kinds_before using (part)
 ),
 
-magnitudes as (
-    select 'before' as age, part, place, sum(n) as n from history where measure = 'magnitude' group by all
-    union all
-    select 'now', part, place, sum(n) from counted where measure = 'magnitude' group by all
+-- Each currency by itself, so that a broken one does not drown among the others
+ranges as (
+    select sum(n) filter (place not between lowest and highest) / sum(n) as out_of_range
+    from counted
+    inner join value_ranges using (part)
+    where measure = 'magnitude'
+    group by part
+    having sum(n) >= getvariable('least')
 ),
 
-medians as (
-    select age, part, min(place) filter (reached >= whole / 2) as place, any_value(whole) as n
+hours_now as (
+    select distinct place from counted where measure = 'events'
+),
+
+hours_of_weeks_before as (
+    select distinct hours_now.place - 168 * weeks.week as place
+    from hours_now, range(1, 5) as weeks(week)
+),
+
+-- The mix of events twice: in these hours against the same hours of the weeks before, for a backlog of one kind is no
+-- other mix; and in this file against all of them, for one kind may land hours later than another
+mixes as (
+    select 'hours' as way, 'now' as age, part, n
+    from (from tallies union all by name from history)
+    semi join hours_now using (place)
+    where measure = 'events'
+    union all
+    select 'hours', 'before', hours_before.part, hours_before.n
+    from hours_before
+    semi join hours_of_weeks_before using (place)
+    where measure = 'events'
+    union all
+    select 'files', 'now', part, n from counted where measure = 'events'
+    union all
+    select 'files', 'before', part, n from hours_before where measure = 'events'
+),
+
+shares as (
+    select
+        way, part,
+        coalesce(sum(n) filter (age = 'now'), 0) as now,
+        coalesce(sum(n) filter (age = 'before'), 0) as before,
+    from mixes
+    group by all
+),
+
+mix_shifts as (
+    select way, sum(abs(now / all_now - before / all_before)) / 2 as shift
     from (
         select
             *,
-            sum(n) over (partition by age, part order by place) as reached,
-            sum(n) over (partition by age, part) as whole,
-        from magnitudes
+            sum(now) over (partition by way) as all_now,
+            sum(before) over (partition by way) as all_before,
+        from shares
     )
-    group by age, part
-),
-
-shifts as (
-    select pow(10, max(abs(now.place - before.place)) / 8) as times_norm
-    from medians as now
-    inner join medians as before using (part)
-    where
-        now.age = 'now' and before.age = 'before'
-        and now.n >= getvariable('least') and before.n >= getvariable('minimum_rows')
+    where all_now > 0 and all_before >= getvariable('minimum_rows_of_coverage')
+    group by way
 )
 
 select
@@ -123,7 +155,9 @@ select
     coalesce((select max(times_norm) from volumes where measure = 'worth'), 0) as value_times_norm,
     coalesce(greatest(em_drop, 0), 0) as em_coverage_drop,
     coalesce(greatest(ph_drop, 0), 0) as ph_coverage_drop,
-    coalesce((select times_norm from shifts), 0) as median_value_times_norm,
+    coalesce((select max(out_of_range) from ranges), 0) as values_out_of_range_share,
+    -- without both ways to compare, nothing is said
+    coalesce((select if(count(*) = 2, min(shift), 0) from mix_shifts), 0) as event_mix_shift,
     (
         select coalesce(sum(n), 0) from history
         where measure = 'events' and frozen_at >= getvariable('frozen_at') - interval 7 day

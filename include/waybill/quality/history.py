@@ -48,6 +48,30 @@ group by part
 having value > 0
 """
 
+# Six eighths of a power of ten, or five and a half times, beyond all but a twentieth of what was sold at each end
+_VALUE_RANGES: Final = """
+create or replace temp table value_ranges as
+with magnitudes as (
+    select part, place, sum(n) as n from history where measure = 'magnitude' group by all
+),
+
+reached as (
+    select
+        part, place,
+        sum(n) over (partition by part order by place) as up_to_here,
+        sum(n) over (partition by part) as whole,
+    from magnitudes
+)
+
+select
+    part,
+    min(place) filter (up_to_here >= whole * 0.05) - 6 as lowest,
+    min(place) filter (up_to_here >= whole * 0.95) + 6 as highest,
+from reached
+where whole >= getvariable('minimum_rows')
+group by part
+"""
+
 _ENROLLED_BEFORE: Final = """
 create or replace temp table enrolled_before as
 with enrolled as (
@@ -149,7 +173,7 @@ class History:
         return f"{self._delta.frozen_at - timedelta(days=DAYS):%Y%m%d}"
 
     def _load(self) -> None:
-        """Makes the tables ``history``, ``usual`` (values) and ``enrolled_before`` (rows of this file)."""
+        """Makes ``history``, ``usual`` and ``value_ranges`` (values), and ``enrolled_before`` (rows of this file)."""
         execute = self._connection.execute
         execute(f"create or replace temp table recorded ({_COLUMNS})")
         days = [str(day) for day in sorted(self._folder.glob("*.parquet")) if day.stem >= self._oldest]
@@ -164,6 +188,7 @@ class History:
             },
         )
         execute(_USUAL)
+        execute(_VALUE_RANGES)
         execute(f"set variable times_usual = {_TIMES_USUAL}")
         execute("create or replace temp table enrolled_before (row_number bigint)")
         ((since,),) = execute("select min(occurred_at) - interval 1 day from delta").fetchall()

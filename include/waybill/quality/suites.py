@@ -12,7 +12,7 @@ from typing import Final
 
 from waybill.thresholds import Thresholds
 
-SUITE_VERSION: Final = "4"
+SUITE_VERSION: Final = "5"
 """Grows whenever a rule changes; together with the thresholds it says what a row was judged by."""
 
 
@@ -252,11 +252,18 @@ SET_RULES: Final = (
         compares=True,
     ),
     SetRule(
-        "median_value_times_norm",
-        "median value of a currency, as a multiple or fraction of that of the weeks before",
-        "median_value_times_norm",
+        "values_out_of_range_share",
+        "largest share of a currency's Purchases five times below or above the values of the weeks before",
+        "values_out_of_range_share",
         sample="purchases",
         minimum="minimum_rows",
+        compares=True,
+    ),
+    SetRule(
+        "event_mix_shift",
+        "share of rows that would need another event name for the mix of the weeks before",
+        "event_mix_shift",
+        minimum="minimum_rows_of_coverage",
         compares=True,
     ),
     SetRule(

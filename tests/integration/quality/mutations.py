@@ -81,6 +81,7 @@ SETS = {
     "quarantined_share": "a third of the rows with broken digests",
     "one_em_share": "a third of the orders of one e-mail address",
     "one_ph_share": "a third of the orders of one phone number",
+    "one_event_id_share": "a fifth of the rows, and one more, with one event_id",
     "one_external_id_share": "a third of the orders of one customer, the guest",
     "one_fbp_share": "a third of the orders of one browser",
     "one_fbc_share": "a third of the orders of one click",
@@ -92,6 +93,24 @@ SETS = {
     "currencies": "thirty currencies",
     "median_value_share_of_largest": "values in cents, twice",
 }
+
+TABLES = {
+    "columns_not_as_contracted": "a column is missing",
+    "rows_not_at_their_position": "two rows have changed places",
+}
+
+GUARDS = {
+    "events_times_norm": "every order six times under other keys",
+    "value_times_norm": "four times the orders at four times the price",
+    "values_out_of_range_share": "every fourth value a hundredth of what it is",
+    "event_mix_shift": "leads only; where are the orders?",
+    "rows_in_new_currency": "an order in a currency that was never seen",
+    "em_coverage_drop": "e-mail lost for most",
+    "ph_coverage_drop": "phone lost for everybody",
+    "enrolled_before_share": "half of history under new source keys",
+    "changed_history_share": "a build that would change most of what was sent",
+}
+"""Rules that compare with the weeks before."""
 
 LANDED = {
     "landed_rows_overdue": "the export has died",
@@ -283,6 +302,10 @@ def table() -> Iterator[Mutation]:
         yield Mutation(defect, "payload" if scans else "row", "payload scan" if scans else "row rules", name)
     for name, defect in SETS.items():
         yield Mutation(defect, "set", "set rules", name)
+    for name, defect in TABLES.items():
+        yield Mutation(defect, "file", "set rules", name)
+    for name, defect in GUARDS.items():
+        yield Mutation(defect, "set", "guards", name)
     for name, defect in LANDED.items():
         yield Mutation(defect, "landed data", "landed suite", name)
     for model in MODELS:

@@ -3,15 +3,20 @@
 The sidecar (``<build_id>.json``) is written last, so a delta file without one was never finished and does not count.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from waybill.clock import from_text, to_text
 from waybill.errors import LedgerConflict
 from waybill.files import sha256_of, write_json
 from waybill.home import Home
+
+_DIGEST: Final = "sidecar_sha256"
 
 
 @dataclass(frozen=True)
@@ -79,26 +84,31 @@ class DeltaFile:
 
     def write_sidecar(self) -> None:
         """Makes the file count."""
-        write_json(
-            self.sidecar_path,
-            {
-                "destination": self.destination,
-                "build_id": self.build_id,
-                "file_id": self.file_id,
-                "frozen_at": to_text(self.frozen_at),
-                "after": self.after,
-                "rows": self.rows,
-                "past_expiry": self.past_expiry,
-                "sha256": self.sha256,
-                "left_out": self.left_out,
-            },
-        )
+        said = {
+            "destination": self.destination,
+            "build_id": self.build_id,
+            "file_id": self.file_id,
+            "frozen_at": to_text(self.frozen_at),
+            "after": self.after,
+            "rows": self.rows,
+            "past_expiry": self.past_expiry,
+            "sha256": self.sha256,
+            "left_out": self.left_out,
+        }
+        write_json(self.sidecar_path, {**said, _DIGEST: _digest(said)})
+
+
+def _digest(said: Mapping[str, object]) -> str:
+    """What binds the words of a sidecar to each other: the SHA-256 of its JSON."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def read(sidecar: Path) -> DeltaFile:
     """The delta file that a sidecar describes; LedgerConflict when the sidecar is damaged."""
     try:
         raw = json.loads(sidecar.read_text(encoding="utf-8"))
+        if raw.pop(_DIGEST, None) not in (None, _digest(raw)):  # None: written before there was one
+            raise ValueError("its digest is another")
         return DeltaFile(
             path=sidecar.with_suffix(".parquet"),
             destination=raw["destination"],
@@ -110,7 +120,7 @@ def read(sidecar: Path) -> DeltaFile:
             sha256=raw["sha256"],
             left_out=raw.get("left_out", 0),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerConflict(
             f"{sidecar} cannot be read as the sidecar of a delta file ({type(error).__name__}). Restore it from a "
             "backup; if the file was never enrolled, delete it and run `waybill build`."

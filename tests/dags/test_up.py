@@ -17,6 +17,10 @@ import psutil
 import pytest
 import requests
 
+sys.path.append(str(Path(__file__).parents[1] / "privacy"))
+
+from searching import forms, search
+
 from waybill.airflow.living import LivingAirflow
 from waybill.emulator import Book
 
@@ -131,6 +135,9 @@ def a_closed_gate_is_opened_by_a_person(process: subprocess.Popen[str], home: Pa
             " order by customer_id limit 1), 'web', 'paid', false, 'USD', 10 + n, now() - interval 1 minute,"
             " now() - interval 1 minute, now() - interval 1 minute from range(1, 121) as numbers(n)"
         )
+        (person,) = shop.execute(
+            "select email, phone from customers semi join (from orders where order_id = 'same-1') using (customer_id)"
+        ).fetchall()
     airflow.ask("PATCH", "/dags/extract_warehouse", {"is_paused": False})
     airflow.trigger("extract_warehouse")
 
@@ -150,6 +157,13 @@ def a_closed_gate_is_opened_by_a_person(process: subprocess.Popen[str], home: Pa
         actions = ledger.execute("select who, verb, because, events from actions").fetchall()
     assert actions == [("admin", "open", "one wholesaler, TICKET-7", 120)]
     assert [run["state"] for run in airflow.runs("approve_closed_file")] == ["success"]
+
+    # Nothing of the customer is in Airflow's database and logs, nor in what gate and delivery wrote.
+    needles = [needle for value in person if value for needle in forms("the customer", value)]
+    in_clear = [needle for needle in needles if not needle.form.startswith("sha256")]
+    places = {name: home / name for name in ("airflow", "published", "delta", "data_docs", "ledger.sqlite")}
+    assert in_clear and all(path.exists() for path in places.values())
+    assert search(places, in_clear) == []
 
 
 def _accepted(home: Path) -> int:

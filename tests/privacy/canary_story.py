@@ -126,7 +126,7 @@ def tell(folder: Path) -> Story:
             piped=True,
         ) as airflow:
             airflow.input.write(json.dumps(_connections(story, platform)) + "\n")
-            _run_dags(story, platform, airflow)
+            _run_dags(story, platform, airflow, environment)
         _ask(story, environment)
     log = story.said / "airflow.log"
     kept = [line for line in log.read_text(encoding="utf-8").splitlines() if not OF_AIRFLOW.search(line)]
@@ -179,7 +179,7 @@ def _connections(story: Story, platform: Emulator) -> list[dict[str, str]]:
     ]
 
 
-def _run_dags(story: Story, platform: Emulator, airflow: Session) -> None:
+def _run_dags(story: Story, platform: Emulator, airflow: Session, environment: dict[str, str]) -> None:
     def run(dag: str) -> None:
         airflow.input.write(f"{dag}\n")
         airflow.input.flush()
@@ -211,6 +211,7 @@ def _run_dags(story: Story, platform: Emulator, airflow: Session) -> None:
     left_over.parent.mkdir(exist_ok=True)
     left_over.write_text(planted.PERSON["email"])
     run("build_conversion_events")  # too many orders are one person's: the file is closed
+    _decide(story, environment)
     planted.change(story.shop, _TESTS_AFTER_ALL)
     run("extract_warehouse")
     run("build_conversion_events")
@@ -227,6 +228,16 @@ def _run_dags(story: Story, platform: Emulator, airflow: Session) -> None:
     run("deliver_conversions")
     run("refresh_delivery_marts")
     run("purge_home")
+
+
+def _decide(story: Story, environment: dict[str, str]) -> None:
+    """A person looks at the closed file, gives a reason that may not be kept, names no file, and opens it."""
+    decision = max((story.home / "delta" / "meta").glob("*.decision.json"))
+    file_id = f"meta/{decision.name.removesuffix('.decision.json')}"
+    told = [PERSON["email"], PERSON["phone"], "a wholesaler, TICKET-7"]
+    opened = [["gate", "open", "--file", file_id, "--because", because] for because in told]
+    nowhere = ["gate", "open", "--file", "meta/../../../x'; drop", "--because", "a test"]
+    _call(story, "gate", [["gate"], *opened[:2], nowhere, opened[2], opened[2], ["gate"]], environment)
 
 
 def _ask(story: Story, environment: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import duckdb
 
 from waybill.delta import DeltaFile
 from waybill.files import written_aside
+from waybill.quality import remembered
 from waybill.quality.suites import SetRule
 from waybill.quality.texts import sql
 from waybill.thresholds import Thresholds
@@ -163,9 +164,7 @@ class History:
                 "copy (from day order by build_id, measure, part, place) to ? (format parquet, compression zstd)",
                 [str(aside)],
             )
-        for day in self._folder.glob("*.parquet"):
-            if day.stem < self._oldest:
-                day.unlink()
+        remembered.drop_old(self._folder, self._oldest)
 
     @property
     def _oldest(self) -> str:
@@ -176,9 +175,7 @@ class History:
         """Makes ``history``, ``usual`` and ``value_ranges`` (values), and ``enrolled_before`` (rows of this file)."""
         execute = self._connection.execute
         execute(f"create or replace temp table recorded ({_COLUMNS})")
-        days = [str(day) for day in sorted(self._folder.glob("*.parquet")) if day.stem >= self._oldest]
-        if days:
-            execute("insert into recorded by name select * from read_parquet($days)", {"days": days})
+        remembered.recall(self._connection, "recorded", self._folder, self._oldest)
         execute(
             _HISTORY,
             {

@@ -18,6 +18,7 @@ from waybill.declared import TableSettings
 from waybill.delta import DeltaFile
 from waybill.errors import SourceUnavailable
 from waybill.files import written_aside
+from waybill.quality import remembered
 from waybill.quality.history import DAYS
 from waybill.quality.texts import sql
 from waybill.settings import Settings
@@ -91,9 +92,7 @@ class Landed:
         Raises SourceUnavailable, which names the folder, when a landing file cannot be read.
         """
         self._connection.execute(f"create or replace temp table landed ({_COLUMNS})")
-        days = [str(day) for day in sorted(self._folder.glob("*.parquet")) if day.stem >= self._oldest]
-        if days:
-            self._connection.execute("insert into landed by name select * from read_parquet($days)", {"days": days})
+        remembered.recall(self._connection, "landed", self._folder, self._oldest)
         known = {file for (file,) in self._connection.execute("select distinct file from landed").fetchall()}
         for source, tables in self._settings.sources.items():
             for table, declared in tables.tables.items():
@@ -118,9 +117,7 @@ class Landed:
                     "(format parquet, compression zstd)",
                     {"day": day, "path": str(aside)},
                 )
-        for path in self._folder.glob("*.parquet"):
-            if path.stem < self._oldest:
-                path.unlink()
+        remembered.drop_old(self._folder, self._oldest)
 
     @property
     def _oldest(self) -> str:

@@ -69,12 +69,20 @@ def test_a_ledger_that_is_older_than_what_was_frozen_is_refused(office: Office, 
     assert emulator.book.requests() == []
 
 
+def a_year_earlier(sidecar: Path) -> None:
+    text = sidecar.read_text()
+    assert '"frozen_at": "2026' in text
+    sidecar.write_text(text.replace('"frozen_at": "2026', '"frozen_at": "2025'))
+
+
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
         (lambda delta: spoil(delta.path), ".parquet"),
         (lambda delta: delta.path.unlink(), ".parquet"),
         (lambda delta: delta.sidecar_path.write_text("{"), ".json"),
+        (lambda delta: delta.sidecar_path.write_text("7"), ".json"),
+        (lambda delta: a_year_earlier(delta.sidecar_path), ".json"),
         (lambda delta: delta.withdrawals_path.unlink(), ".withdrawals.parquet"),
         (lambda delta: delta.withdrawals_path.write_bytes(b"PAR1"), ".withdrawals.parquet"),
         (lambda delta: delta.decision_path.write_text("{}"), ".decision.json"),

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from deltas import NOW, Row, Shop, shifted, with_thresholds, write_delta
 
+from waybill.errors import LedgerConflict
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
 from waybill.quality.suites import LANDED_RULES, SET_RULES
@@ -200,3 +201,15 @@ def test_counts_are_kept_for_five_weeks_and_without_anybody_in_them(settings: Se
     assert {row[3] for row in content} >= {"judged", "em", "events"}
     assert not any("purchase_1" in str(row) or "shop/" in str(row) for row in content)
     assert Path(today).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("of", ["", "landed"], ids=["delta files", "landing files"])
+def test_counts_that_cannot_be_read_are_named_and_may_be_deleted(of: str, settings: Settings) -> None:
+    day = settings.home.published / "tallies" / "meta" / of / "20261119.parquet"
+    day.parent.mkdir(parents=True, exist_ok=True)
+    day.write_bytes(b"PAR1 torn")
+    delta = write_delta(settings.home, Shop().rows(20))
+    with pytest.raises(LedgerConflict, match=f"{day.name} cannot be read .* delete it"):
+        judge(settings, delta)
+    day.unlink()
+    assert judge(settings, delta).is_open

@@ -38,11 +38,12 @@
 {%- endmacro %}
 
 {% macro default__lowered(value, made_of) -%}
+    {#- Letters with a case, and what Unicode counts among them: ordinal signs, Roman numerals, letters in circles. -#}
     {%- set cased -%}
-    \p{Lu}\p{Ll}\p{Lt}
+    \p{Lu}\p{Ll}\p{Lt}ªº\x{2160}-\x{217F}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}
     {%- endset -%}
     {%- set ignorable -%}
-    \p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}''.:·‘’․‧
+    \p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}''.:·‘’․‧\x{387}\x{55F}\x{5F4}\x{FE13}\x{FE52}\x{FE55}\x{FF07}\x{FF0E}\x{FF1A}
     {%- endset -%}
     lower(
         case

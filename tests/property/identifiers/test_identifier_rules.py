@@ -72,6 +72,16 @@ def agree(field: str, texts: list[str], rule: Callable[[str], str | None], **how
     assert [(text, one) for text, one in zip(texts, found, strict=True) if one != rule(text)] == []
 
 
+def test_a_capital_sigma_is_final_by_what_stands_beside_it_whatever_that_is() -> None:
+    points = [chr(n) for n in range(1, 0x110000) if unicodedata.category(chr(n)) not in ("Cs", "Cn")]
+    texts = [text for one in points for text in (f"{one}Σ", f"a{one}Σ", f"aΣ{one}", f"aΣ{one}b", f"aΣ{one} ")]
+    connection, macros = engine()
+    connection.register("texts", pa.table({"input": pa.array(texts, pa.string())}))
+    found = connection.execute(macros.render("select input, {{ lowered('input') }} from texts")).fetchall()
+    final = [(text, "ς" in one) for text, one in found if "ς" not in text]
+    assert [text for text, is_final in final if is_final != ("ς" in text.lower())] == []
+
+
 @pytest.mark.parametrize("field", ["fn", "ln"])
 @given(texts=TEXTS)
 @QUICK

@@ -39,7 +39,8 @@ PUBLISHED: Mapping[str, str] = {
     "gate/meta/_empty": """
         destination varchar, file_id varchar, build_id varchar, row_number bigint, dataset varchar, event_kind varchar,
         event_name varchar, source_key varchar, event_id varchar, payload_digest varchar, state varchar,
-        reasons varchar[], judged_at timestamptz, suite_version varchar, value decimal(18, 4), currency varchar""",
+        reasons varchar[], judged_at timestamptz, suite_version varchar, value decimal(18, 4), currency varchar,
+        first_seen timestamptz""",
     "delivery/keys/meta/_empty": KEY_COLUMNS,
     "delivery/ledger/files": """
         file_id varchar, destination varchar, build_id varchar, path varchar, sha256 varchar, rows bigint,

@@ -37,10 +37,26 @@ def test_an_event_is_where_its_exception_or_its_leaf_batch_says(home: DbtHome) -
 
 def test_lag_is_measured_for_accepted_and_for_open_events(home: DbtHome) -> None:
     rows = home.query("select * from delivery.fct_delivery_lag order by source_key")
-    assert [(row["source_key"], row["is_open"]) for row in rows] == [("k0", False), ("k1", False), ("k4", True)]
+    assert [(row["source_key"], row["is_open"]) for row in rows] == [
+        ("k0", False),
+        ("k1", False),
+        ("k4", True),
+        ("k7", True),
+    ]
     stages = ("source", "extract", "build", "queue", "delivery", "total")
     assert [rows[0][f"{stage}_seconds"] for stage in stages] == [60, 120, 300, 60, 240, 780]
     assert rows[2]["queue_seconds"] > 0, "an event that waits has waited until the newest recorded moment"
+
+
+def test_what_is_quarantined_is_listed_with_its_reasons_and_since_when(home: DbtHome) -> None:
+    rows = home.query(
+        "select source_key, event_id, reasons, first_seen, judged_at, file_id from delivery.rpt_quarantined order by 1"
+    )
+    later = NOON + timedelta(hours=1)
+    assert [tuple(row.values()) for row in rows] == [
+        ("k5", "e5", ["em_not_sha256", "value_missing"], NOON, later, "meta/b2"),
+        ("k6", "row 6", ["event_id_is_contact_data"], later, later, "meta/b2"),
+    ]
 
 
 def test_the_daily_report_adds_up(home: DbtHome) -> None:
@@ -105,14 +121,46 @@ def _publish_one_file(home: DbtHome) -> None:
                 "entity": "orders",
                 "entity_key": f"k{row}",
                 "part": "",
+                "payload_digest": f"d{row}",
                 "verdict": "sendable",
                 "reasons": [],
                 "build_seq": 1,
                 "removed": False,
             }
-            for row in range(5)
+            for row in range(8)
         ],
         like="candidates/meta/_empty",
+    )
+    # Two rows are refused as they are; a third has been mended since, and so waits for its next delta file.
+    refused = {**names, "state": "quarantined", "judged_at": NOON + timedelta(hours=1)}
+    refused |= {"file_id": "meta/b2", "build_id": "b2"}
+    home.publish(
+        "gate/meta/b2",
+        [
+            {
+                **refused,
+                "source_key": "k5",
+                "event_id": "e5",
+                "payload_digest": "d5",
+                "reasons": ["em_not_sha256", "value_missing"],
+                "first_seen": NOON,
+            },
+            {
+                **refused,
+                "source_key": "k6",
+                "event_id": "row 6",
+                "payload_digest": "d6",
+                "reasons": ["event_id_is_contact_data"],
+            },
+            {
+                **refused,
+                "source_key": "k7",
+                "event_id": "e7",
+                "payload_digest": "before",
+                "reasons": ["value_missing"],
+            },
+        ],
+        like="gate/meta/_empty",
     )
     file = {"file_id": "meta/b1", "destination": "meta", "build_id": "b1", "rows": 5, "enrolled_rows": 5}
     home.publish("delivery/ledger/files", [{**file, "quarantined_rows": 0, "enrolled_at": frozen_at}])

@@ -19,6 +19,7 @@ renamed as (
         suite_version,
         value,
         currency,
+        first_seen,
         judged_at
     from source
 )

@@ -7,6 +7,14 @@ with moments as (
     from history
 ),
 
+-- What is new to a home has no norm before it has been there for a while, as the home itself
+known_since as (
+    select measure, part, min(epoch(frozen_at)) // 3600 as first_hour
+    from history
+    where measure in ('events', 'worth')
+    group by all
+),
+
 hours_before as (
     select measure, part, place, sum(n) as n
     from history
@@ -20,11 +28,16 @@ same_hours as (
     from tallies as hours
     cross join range(1, 5) as weeks(week)
     cross join moments
+    left join known_since
+        on hours.measure = known_since.measure
+        and hours.part = known_since.part
     left join hours_before
         on hours.measure = hours_before.measure
         and hours.part = hours_before.part
         and hours.place - 168 * week = hours_before.place
-    where hours.measure in ('events', 'worth') and hours.place - 168 * week >= first_hour
+    where
+        hours.measure in ('events', 'worth')
+        and hours.place - 168 * week >= coalesce(known_since.first_hour, moments.first_hour)
     group by all
 ),
 
@@ -34,7 +47,8 @@ all_hours as (
         measure, part,
         sum(n) filter (place >= greatest(first_hour, this_hour - 672) and place < this_hour)
         / nullif(this_hour - greatest(first_hour, this_hour - 672), 0) as rate,
-    from hours_before, moments
+    from hours_before
+    inner join (select known_since.*, this_hour from known_since, moments) using (measure, part)
     group by measure, part, first_hour, this_hour
 ),
 
@@ -132,6 +146,11 @@ shares as (
         coalesce(sum(n) filter (age = 'now'), 0) as now,
         coalesce(sum(n) filter (age = 'before'), 0) as before,
     from mixes
+    where part in (
+        select part
+        from known_since, moments
+        where measure = 'events' and known_since.first_hour <= this_hour - 24 * getvariable('minimum_history_days')
+    )
     group by all
 ),
 

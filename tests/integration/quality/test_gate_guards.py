@@ -130,6 +130,20 @@ def test_what_differs_from_the_weeks_before_closes_the_file(name: str, before: t
     assert str(failure.observed) in decision.explanation()
 
 
+def subscriptions(name: str) -> list[Row]:
+    rows = shifted(Shop(3).rows(400), 0, name)
+    for row in rows:
+        row.columns["event_name"] = row.payload["event_name"] = "Subscribe"
+    return rows
+
+
+def test_a_flood_of_a_new_kind_of_event_is_asked_about_once(settings: Settings) -> None:
+    """Who opened it has said that it is right: it has no norm in its first week, and the mix is that of the others."""
+    closed = judged(settings, subscriptions("first."), enrolled_weeks(settings))
+    assert closing(closed) == ["events_times_norm"]
+    assert closing(judged(settings, subscriptions("second."), closed.file_id)) == []
+
+
 def test_without_weeks_before_nothing_is_compared(settings: Settings) -> None:
     rows = Shop(9).rows(120)
     for name, change in DEFECTS.items():

@@ -72,6 +72,7 @@ class Sender:
         self._tally = tally
         self._taking: set[str] = set()  # datasets that accepted something in this run
         self._doubted: dict[str, list[BatchRow]] = {}
+        self._doubted_for: dict[str, str] = {}  # dataset → the newest reason
         self._in_flight: dict[Future[Outcome], _Sent] = {}
         self._watch = pauses.Watch()
         self.late = 0  # events whose answer came after another deliverer had taken them
@@ -168,7 +169,7 @@ class Sender:
     def _settle(self, sent: _Sent, outcome: Outcome) -> None:
         batch, rows = sent.claim.batch, sent.claim.rows
         doubted = isinstance(outcome, Refused) and outcome.doubtful and batch.dataset not in self._taking
-        asked = outcome.after_seconds if isinstance(outcome, Retry) else None
+        asked = outcome.after_seconds if isinstance(outcome, Retry | Unknown) else None
         now = self._clock.now()
         not_before, hopeless = None, ""
         if isinstance(outcome, Retry | Unknown):
@@ -209,6 +210,7 @@ class Sender:
             self._try_again(sent, outcome, settled.waiting[0], asked)
         elif doubted:
             self._doubted.setdefault(dataset, []).extend(settled.waiting)
+            self._doubted_for[dataset] = outcome.reason
             if len(self._doubted[dataset]) >= _DOUBTS:
                 self._queue.close(dataset)
         else:
@@ -243,8 +245,9 @@ class Sender:
         """Refused events that nobody can judge yet, because nothing of their dataset was taken."""
         for dataset, batches in self._doubted.items():
             advice = (
-                "check the token's permission for this dataset and the events with `waybill explain`; they are "
-                "rejected as soon as another event of this dataset is accepted in the same run"
+                "check the token's permission for this dataset (for HTTP 413: what a proxy on the way lets through) "
+                "and the events with `waybill explain`; they are rejected as soon as another event of this dataset is "
+                "accepted in the same run"
             )
-            reason = f"{len(batches)} events were refused with code 100 and none was accepted"
+            reason = f"{len(batches)} events were refused ({self._doubted_for[dataset]}) and none was accepted"
             self.ended.stopped.setdefault(dataset, Stop(reason, Receipt(), advice))

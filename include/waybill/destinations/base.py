@@ -96,11 +96,12 @@ class Retry:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The platform may have taken the events; nobody can say."""
+    """The platform may have taken the events; nobody can say. ``after_seconds`` is as in Retry."""
 
     name: ClassVar[str] = "unknown"
     reason: str
     receipt: Receipt
+    after_seconds: float | None = None
     unclassified: bool = False
 
 

@@ -87,9 +87,11 @@ def scripted() -> Iterator[Scripted]:
             if reply.hold is not None:
                 reply.hold.wait(60)
             try:
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
+                self.send_header("Date", reply.headers.get("Date", self.date_time_string()))
                 for name, value in reply.headers.items():
-                    self.send_header(name, value)
+                    if name != "Date":
+                        self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.body) + (10**9 if reply.cut or reply.trickle else 0)))
                 self.end_headers()
                 self.wfile.write(reply.body)

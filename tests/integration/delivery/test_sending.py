@@ -99,6 +99,19 @@ def test_a_platform_that_names_a_long_wait_is_left_alone(scripted_office: Office
     assert scripted_office.rows("select state, not_before from batches") == [("pending", "2026-11-20T12:45:00.000000Z")]
 
 
+def test_a_wait_that_comes_with_a_5xx_is_kept_too(scripted_office: Office, platform: Scripted) -> None:
+    """Counted by the platform's own clock, which is not ours here."""
+    hand_over(scripted_office.home, events(2))
+    until = {"Date": "Tue, 01 Dec 2026 08:00:00 GMT", "Retry-After": "Tue, 01 Dec 2026 08:45:00 GMT"}
+    platform.script = lambda call: Reply(503, b"<html>", until)
+
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+
+    assert len(platform.calls) == 1
+    assert scripted_office.rows("select state, not_before from batches") == [("unknown", "2026-11-20T12:45:00.000000Z")]
+
+
 def test_a_wait_is_kept_by_later_runs_whose_clock_goes_on(
     scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +167,26 @@ def test_a_doubtful_refusal_is_final_once_another_event_was_taken(scripted_offic
 
     assert (report.accepted, report.rejected) == (998, 2)
     assert len(platform.calls) <= 2 * 2 * 10 + 2
+
+
+def test_what_is_too_big_for_a_proxy_is_sent_in_parts(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, [*events(8), Event(9, padding=4000)])
+    platform.script = lambda call: Reply(413, b"<html>") if len(call.body) > 2500 else accepted(call)
+
+    report = scripted_office.deliver()
+
+    assert (report.accepted, report.rejected) == (8, 1)
+    assert len(platform.calls) <= 15
+
+
+def test_where_nothing_is_small_enough_nothing_is_given_up(scripted_office: Office, platform: Scripted) -> None:
+    hand_over(scripted_office.home, events(8))
+    platform.script = lambda call: Reply(413, b"<html>")
+
+    with pytest.raises(ConfigurationError, match=r"8 events were refused \(HTTP 413 .* what a proxy"):
+        scripted_office.deliver()
+
+    assert scripted_office.states() == {"pending": 8}
 
 
 def test_a_transient_refusal_rejects_nobody(scripted_office: Office, platform: Scripted) -> None:

@@ -1,6 +1,8 @@
 """What Meta's answers mean, code by code."""
 
 import json
+import time
+from email.utils import formatdate
 
 import pytest
 
@@ -70,6 +72,7 @@ def test_a_refusal_without_a_known_subcode_is_doubtful() -> None:
 
 def test_what_the_platform_calls_transient_is_no_refusal() -> None:
     assert isinstance(read(answered(100, 2804003, is_transient=True), 1, SENT), Retry)
+    assert isinstance(read(answered(100, 2804003, 500, is_transient=True), 1, SENT), Unknown)
     assert isinstance(read(answered(190, 463, is_transient=True), 1, SENT), Stop)
 
 
@@ -109,7 +112,7 @@ def test_bytes_that_are_no_text_are_unknown() -> None:
         (204, Unknown),
         (302, Unknown),
         (400, Retry),
-        (413, Retry),
+        (413, Refused),
         (429, Retry),
         (500, Unknown),
         (502, Unknown),
@@ -122,12 +125,42 @@ def test_an_answer_that_is_not_the_platforms_settles_nothing(status: int, body: 
     assert outcome.receipt.code is None
 
 
+@pytest.mark.parametrize(("code", "kind"), [(1, Refused), (31337, Refused), (4, Retry), (368, Retry), (190, Stop)])
+def test_a_request_that_is_too_big_is_cut_unless_the_platform_says_something_else(
+    code: int, kind: type[object]
+) -> None:
+    outcome = read(answered(code, status=413), 3, SENT)
+
+    assert type(outcome) is kind
+    assert not isinstance(outcome, Refused) or outcome.doubtful
+
+
+WEEK = 7 * 24 * 3600.0
+
+
 @pytest.mark.parametrize(
     ("retry_after", "usage", "seconds"),
     [
         (None, None, None),
         ("30", None, 30.0),
+        ("1.5", None, 1.5),
         ("soon", None, None),
+        ("0", None, None),
+        ("-5", None, None),
+        ("٣٠", None, None),
+        ("700000", None, WEEK),
+        ("9" * 5000, None, WEEK),
+        ("Fri, 20 Nov 2026 12:10:00 GMT", None, 600.0),
+        ("Friday, 20-Nov-26 12:10:00 GMT", None, 600.0),
+        ("Fri Nov 20 12:10:00 2026", None, 600.0),
+        ("Fri, 20 Nov 2026 11:59:00 GMT", None, None),
+        ("Fri, 20 Nov 2099 12:00:00 GMT", None, WEEK),
+        ("Fri, 20 Nov 99999 12:00:00 GMT", None, None),
+        (None, '{"1": [{"estimated_time_to_regain_access": 2.5}]}', 150.0),
+        (None, '{"1": [{"estimated_time_to_regain_access": 20000}]}', WEEK),
+        (None, '{"1": [{"estimated_time_to_regain_access": 1e400}]}', WEEK),
+        (None, '{"1": [{"estimated_time_to_regain_access": %s}]}' % ("9" * 400), WEEK),
+        (None, '{"1": [{"estimated_time_to_regain_access": NaN}, {"estimated_time_to_regain_access": true}]}', None),
         (None, '{"1": [{"estimated_time_to_regain_access": 2}, {"estimated_time_to_regain_access": 0}]}', 120.0),
         ("300", '{"1": [{"estimated_time_to_regain_access": 2}]}', 300.0),
         ("30", "{broken", 30.0),
@@ -138,15 +171,33 @@ def test_the_platform_says_how_long_to_stay_away(
     retry_after: str | None, usage: str | None, seconds: float | None
 ) -> None:
     body = answered(4).body
-    outcome = read(Answer(400, body, retry_after, usage), 1, SENT)
+    outcome = read(Answer(400, body, retry_after, usage, date="Fri, 20 Nov 2026 12:00:00 GMT"), 1, SENT)
     assert isinstance(outcome, Retry)
     assert outcome.after_seconds == seconds
+
+
+@pytest.mark.parametrize("status", [200, 302, 429, 500, 503])
+@pytest.mark.parametrize("body", [b"<html>", answered(2).body, answered(31337).body])
+def test_every_answer_after_which_one_tries_again_may_name_a_wait(status: int, body: bytes) -> None:
+    outcome = read(Answer(status, body, "600"), 3, SENT)
+    assert isinstance(outcome, Retry | Unknown)
+    assert outcome.after_seconds == 600.0
+
+
+def test_a_date_in_an_answer_without_one_of_its_own_is_compared_with_our_clock() -> None:
+    in_an_hour = formatdate(time.time() + 3600, usegmt=True)
+    outcome = read(Answer(503, b"", in_an_hour), 3, SENT)
+    assert isinstance(outcome, Unknown)
+    assert 3500 < (outcome.after_seconds or 0.0) <= 3600
 
 
 def test_a_block_is_a_long_wait() -> None:
     outcome = read(answered(368), 1, SENT)
     assert isinstance(outcome, Retry)
     assert outcome.after_seconds == 3600.0
+    longer = read(Answer(400, answered(368).body, "7200"), 1, SENT)
+    assert isinstance(longer, Retry)
+    assert longer.after_seconds == 7200.0
 
 
 def test_a_trace_id_that_is_none_is_not_kept() -> None:

@@ -7,11 +7,14 @@ HTTP status differs by source (developers.facebook.com/docs/graph-api/guides/err
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, Final
 
+from waybill.clock import Clock
 from waybill.destinations.base import Accepted, Outcome, Receipt, Refused, Retry, Stop, Unknown
 
 
@@ -67,6 +70,12 @@ DISPOSITIONS: Final[Mapping[tuple[int, int | None], Disposition]] = {
 
 BLOCKED_SECONDS: Final = 3600.0
 
+TOO_LARGE: Final = 413
+"""HTTP's status for a request that is too big: nothing of it was taken."""
+
+LONGEST_SECONDS: Final = 7 * 24 * 3600.0
+"""A longer wait is cut to this one: as long as the platform takes an event after it happened."""
+
 _ADVICE: Final = {
     _D.STOP_TOKEN: (
         "make a new access token in Events Manager (Settings, Conversions API) and set it as "
@@ -84,12 +93,13 @@ _TRACE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer as it came: status, body and the two headers that say when to come back."""
+    """An HTTP answer as it came: status, body, the two headers that say when to come back, and when it was made."""
 
     status: int
     body: bytes
     retry_after: str | None = None
     usage: str | None = None
+    date: str | None = None
 
 
 def disposition(code: int, subcode: int | None) -> Disposition | None:
@@ -102,19 +112,29 @@ def read(answer: Answer, events: int, sent: Receipt) -> Outcome:
 
     Only a 200 whose ``events_received`` is the number sent is a success. An answer that cannot be read does not say
     whether the events were taken, so it is unknown, except for a 4xx, with which HTTP itself says that they were not.
-    Service trouble that comes with a 5xx is unknown too.
+    What may pass and comes with a 5xx is unknown too, unless it is a throttle. With a 413 (often of a proxy) the
+    request is too big, and its parts may not be. Whatever may be tried again waits as long as the answer asks.
     """
-    receipt = replace(sent, http_status=answer.status)
+    outcome = _read(answer, events, replace(sent, http_status=answer.status))
+    asked = _seconds(answer)
+    if isinstance(outcome, Retry | Unknown) and asked is not None:
+        return replace(outcome, after_seconds=max(asked, outcome.after_seconds or 0.0))
+    return outcome
+
+
+def _read(answer: Answer, events: int, receipt: Receipt) -> Outcome:
     body = _json_object(answer.body)
     if 200 <= answer.status < 300:
         return _read_success(body, events, receipt)
     error = body.get("error") if body is not None else None
     code = _integer(error.get("code")) if isinstance(error, dict) else None
     if isinstance(error, dict) and code is not None:
-        return _read_error(code, error, answer, receipt)
+        return _read_error(code, error, answer.status, receipt)
     reason = f"HTTP {answer.status} without a readable error"
+    if answer.status == TOO_LARGE:
+        return Refused(reason, receipt, doubtful=True)
     if 400 <= answer.status < 500:
-        return Retry(reason, receipt, after_seconds=_seconds(answer), unclassified=True)
+        return Retry(reason, receipt, unclassified=True)
     return Unknown(reason, receipt, unclassified=True)
 
 
@@ -140,7 +160,7 @@ def _read_success(body: dict[str, Any] | None, events: int, receipt: Receipt) ->
     return Accepted(receipt, reason=f"{len(messages)} messages" if isinstance(messages, list) and messages else "")
 
 
-def _read_error(code: int, error: dict[str, Any], answer: Answer, receipt: Receipt) -> Outcome:
+def _read_error(code: int, error: dict[str, Any], status: int, receipt: Receipt) -> Outcome:
     subcode = _integer(error.get("error_subcode"))
     receipt = replace(receipt, code=code, subcode=subcode, trace_id=_trace_id(error))
     reason = f"code {code}" if subcode is None else f"code {code} subcode {subcode}"
@@ -149,11 +169,14 @@ def _read_error(code: int, error: dict[str, Any], answer: Answer, receipt: Recei
         return Stop(reason, receipt, advice=_ADVICE[found])
     if found in (_D.REFUSED, _D.DOUBTFUL) and error.get("is_transient") is not True:
         return Refused(reason, receipt, doubtful=found is _D.DOUBTFUL)
-    if answer.status >= 500 and found in (_D.RETRY, None):
+    if found in (_D.THROTTLED, _D.BLOCKED):
+        return Retry(reason, receipt, after_seconds=BLOCKED_SECONDS if found is _D.BLOCKED else None)
+    if status == TOO_LARGE:
+        return Refused(f"HTTP {status} with {reason}", receipt, doubtful=True)
+    if status >= 500:
         # "Something went wrong, try again" from a server that may have taken the events before it did.
         return Unknown(reason, receipt, unclassified=found is None)
-    after = max(_seconds(answer) or 0.0, BLOCKED_SECONDS if found is _D.BLOCKED else 0.0)
-    return Retry(reason, receipt, after_seconds=after or None, unclassified=found is None)
+    return Retry(reason, receipt, unclassified=found is None)
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
@@ -174,12 +197,34 @@ def _trace_id(holder: dict[str, Any]) -> str | None:
 
 
 def _seconds(answer: Answer) -> float | None:
-    """How long to stay away: ``Retry-After`` in seconds, or Meta's own estimate in minutes, whichever is longer."""
-    waits = [float(answer.retry_after)] if answer.retry_after and re.fullmatch(r"\d{1,6}", answer.retry_after) else []
+    """How long to stay away: ``Retry-After``, or Meta's own estimate, whichever is longer; None when neither says."""
+    waits = [*_retry_after(answer), *_estimates(answer)]
+    return max((min(wait, LONGEST_SECONDS) for wait in waits if wait > 0), default=None)
+
+
+def _retry_after(answer: Answer) -> Iterator[float]:
+    """``Retry-After``: seconds, or a moment, which is compared with the answer's own clock (RFC 9110, 10.2.3)."""
+    text = answer.retry_after or ""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        yield float(text)
+    elif (until := _moment(text)) is not None:
+        yield (until - (_moment(answer.date or "") or Clock().now())).total_seconds()
+
+
+def _estimates(answer: Answer) -> Iterator[float]:
+    """``estimated_time_to_regain_access`` is in minutes."""
     usage = _json_object(answer.usage.encode()) if answer.usage else None
     for rows in (usage or {}).values():
         for row in rows if isinstance(rows, list) else []:
-            minutes = _integer(row.get("estimated_time_to_regain_access")) if isinstance(row, dict) else None
-            if minutes is not None and 0 < minutes <= 7 * 24 * 60:
-                waits.append(minutes * 60.0)
-    return max(waits, default=None)
+            minutes = row.get("estimated_time_to_regain_access") if isinstance(row, dict) else None
+            if isinstance(minutes, int | float) and not isinstance(minutes, bool):
+                yield min(minutes, LONGEST_SECONDS) * 60.0  # an integer of JSON may be too big for a float
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment of an HTTP date, or None when it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

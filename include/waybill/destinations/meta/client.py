@@ -84,6 +84,7 @@ class MetaClient:
                 body=body_read,
                 retry_after=response.headers.get("Retry-After"),
                 usage=response.headers.get("X-Business-Use-Case-Usage"),
+                date=response.headers.get("Date"),
             )
 
     def _session(self) -> requests.Session:

@@ -1,6 +1,6 @@
 """The daily cap: at most so many events of a destination are sent per UTC day, counted from the ledger itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -20,14 +20,24 @@ def fit(
     """
     if cap is None:
         return batch, live
-    counted = _sent_on(connection, batch.destination, now)
-    left = cap - sum(counted.values())
+    left, counted = room(connection, batch.destination, cap, now)
     if batch.batch_id in counted or len(live) <= left:
         return batch, live
-    if left <= 0:
+    if left == 0:
         return batch, ()
     first = recut.cut(connection, batch, live[left].row_number, "daily_cap", now)
     return first, live[:left]
+
+
+def room(connection: Connection, destination: str, cap: int, now: datetime) -> tuple[int, Collection[int]]:
+    """How many more events may be sent today, and the leaf batches that cost nothing more because they were sent."""
+    counted = _sent_on(connection, destination, now)
+    return max(cap - sum(counted.values()), 0), counted.keys()
+
+
+def reached(cap: int | None) -> str:
+    """What a delivery says when it has left something for tomorrow."""
+    return f"the daily cap of {cap} events is reached; what waits is sent from midnight UTC on"
 
 
 def _sent_on(connection: Connection, destination: str, now: datetime) -> dict[int, int]:

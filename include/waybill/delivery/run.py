@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from waybill import delta, tombstones
 from waybill.declared import DestinationSettings
 from waybill.delivery import (
+    caps,
     database,
     deadlines,
     enrolment,
@@ -178,8 +179,7 @@ def _conclude(
         tally.notes.append(deadlines.warning(destination, soon, first, hours))
     tally.expired += claims.expired
     if claims.is_capped:
-        cap = settings.destination(destination).daily_cap
-        tally.notes.append(f"the daily cap of {cap} events is reached; what waits is sent from midnight UTC on")
+        tally.notes.append(caps.reached(settings.destination(destination).daily_cap))
     if left.get("sending"):
         tally.notes.append(f"{left['sending']} events are being sent by another delivery, or by one that just ended")
     return report(destination, started_at, now, tally, left)

@@ -1,20 +1,39 @@
 """A delivery in the shadow: everything but the request. Nothing is enrolled or sent; the ledger is only read."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from waybill import delta
+from waybill.clock import Clock
 from waybill.declared import DestinationSettings
-from waybill.delivery import enrolment, queries, withdrawals
+from waybill.delivery import caps, enrolment, pauses, queries, withdrawals
+from waybill.delivery.claims import DEDUP_MARGIN
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
+from waybill.delivery.queries import BatchRow
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.destinations.base import Capabilities
 from waybill.settings import Settings
 
 
+@dataclass(frozen=True)
+class _Request:
+    """Rows that would be sent together; ``batch_id`` is None for those that are not enrolled yet."""
+
+    batch_id: int | None
+    dataset: str
+    rows: Sequence[FrozenRow]
+
+
 def rehearse(settings: Settings, destination: str, target: DestinationSettings, limits: Capabilities) -> DeliveryReport:
-    """Counts what a delivery would send now, with the same checks of files, gate and keys, and the same refusals."""
+    """Counts what a delivery would send now, with the same checks of files, gate and keys, and the same refusals.
+
+    Nothing while the destination is paused, no more than the daily cap has left, nothing that rests after a failure,
+    and nothing that has expired or may not be repeated any more.
+    """
     home, now = settings.home, settings.clock.now()
     tally = Tally()
     with Ledger.open_readonly(home) as ledger:
@@ -23,12 +42,12 @@ def rehearse(settings: Settings, destination: str, target: DestinationSettings, 
         files = OpenFiles(home)
         files.verify(file for file in enrolled if file.settled_at is None)
         requests = [
-            *_waiting(settings, destination, target, ledger, files),
+            *_waiting(settings, destination, target, limits, ledger, files),
             *_fresh(settings, destination, target, limits, enrolled, tally),
         ]
         with ledger.transaction() as connection:
             left = open_events(connection, destination)
-    sizes = [sum(row.expires_at > microseconds(now) for row in rows) for rows in requests]
+            sizes = list(_admitted(connection, destination, target, requests, tally, settings.clock))
     tally.would_send = sum(sizes)
     tally.notes.append(
         f'mode = "shadow": {tally.would_send} events would be sent to {destination} in {sum(map(bool, sizes))} '
@@ -37,20 +56,85 @@ def rehearse(settings: Settings, destination: str, target: DestinationSettings, 
     return report(destination, now, settings.clock.now(), tally, left)
 
 
+def _admitted(
+    connection: Connection,
+    destination: str,
+    target: DestinationSettings,
+    requests: Sequence[_Request],
+    tally: Tally,
+    clock: Clock,
+) -> Iterator[int]:
+    """How many events of each request pause, settings and daily cap let through; notes say what holds the rest."""
+    pause = pauses.paused(connection, destination)
+    if pause is not None:
+        tally.notes.append(pause.sentence())
+        return
+    cap = target.daily_cap
+    room, counted = caps.room(connection, destination, cap, clock.now()) if cap is not None else (None, ())
+    is_capped = False
+    for request in requests:
+        size = len(request.rows) if request.dataset in target.datasets else 0
+        if room is not None and request.batch_id not in counted:
+            is_capped = is_capped or size > room
+            size = min(size, room)
+            room -= size
+        yield size
+    if is_capped:
+        tally.notes.append(caps.reached(cap))
+    for name in sorted({request.dataset for request in requests}.difference(target.datasets)):
+        tally.notes.append(f"the settings have no dataset {name!r}; its events would wait")
+
+
 def _waiting(
-    settings: Settings, destination: str, target: DestinationSettings, ledger: Ledger, files: OpenFiles
-) -> Iterator[Sequence[FrozenRow]]:
-    """The rows of batches that wait, without those that have an end of their own or are taken back."""
+    settings: Settings,
+    destination: str,
+    target: DestinationSettings,
+    limits: Capabilities,
+    ledger: Ledger,
+    files: OpenFiles,
+) -> Iterator[_Request]:
+    """What waits and does not rest, without rows that have an end of their own, would get one now or are taken back."""
+    clock = settings.clock
     newest = delta.newest(settings.home, destination)
     gone = {(row.file_id, row.row_number) for row in withdrawals.read(newest)} if newest is not None else set()
     with ledger.transaction() as connection:
         batches = queries.batches_in(connection, destination, *queries.WAITING, "sending")
         overrides = {name: queries.overrides(connection, name) for name in {batch.file_id for batch in batches}}
-    for batch in batches:
-        if not batch.is_left(target.on_unknown):
-            rows = files.take(batch.file_id, batch.row_ranges)
-            ended = overrides[batch.file_id]
-            yield [row for row in rows if row.row_number not in ended and (batch.file_id, row.row_number) not in gone]
+        is_shared = ledger.place.is_shared and any(batch.state == "sending" for batch in batches)
+        lease_time = ledger.place.time(connection) if is_shared else None
+    for batch in map(_as_recovered, batches):
+        is_taken = lease_time is not None and batch.lease_until is not None and batch.lease_until > lease_time
+        if is_taken or _is_resting(batch, clock) or batch.is_left(target.on_unknown):
+            continue
+        ended = overrides[batch.file_id]
+        rows = [
+            row
+            for row in files.take(batch.file_id, batch.row_ranges)
+            if row.row_number not in ended
+            and (batch.file_id, row.row_number) not in gone
+            and _is_in_time(row, batch, limits, microseconds(clock.now()))
+        ]
+        yield _Request(batch.batch_id, batch.dataset, rows)
+
+
+def _as_recovered(batch: BatchRow) -> BatchRow:
+    """A batch as a delivery finds it that has put right what an earlier one left behind."""
+    if batch.state != "sending":
+        return batch
+    return replace(batch, state="unknown", unknown_since=batch.unknown_since or batch.claimed_at, not_before=None)
+
+
+def _is_resting(batch: BatchRow, clock: Clock) -> bool:
+    return batch.not_before is not None and batch.not_before > clock.now() and clock.fixed_at is None
+
+
+def _is_in_time(row: FrozenRow, batch: BatchRow, limits: Capabilities, now: int) -> bool:
+    """Whether a row has not expired and, where it may have arrived, may still be repeated (``now`` in microseconds)."""
+    if batch.unknown_since is not None:
+        window = limits.window(row.event_kind) - DEDUP_MARGIN
+        if microseconds(batch.unknown_since + window) <= now:
+            return False
+    return row.expires_at > now
 
 
 def _fresh(
@@ -60,7 +144,7 @@ def _fresh(
     limits: Capabilities,
     enrolled: Sequence[queries.FileRow],
     tally: Tally,
-) -> Iterator[Sequence[FrozenRow]]:
+) -> Iterator[_Request]:
     """The rows of the newest delta file (or of one that a person opened), cut as an enrolment would cut them."""
     newest = delta.newest(settings.home, destination)
     if newest is None:
@@ -70,7 +154,8 @@ def _fresh(
     if isinstance(plan, str):
         tally.notes += [plan] if plan else []
         return
-    frozen = FrozenRows(plan.delta.path)
+    frozen, now = FrozenRows(plan.delta.path), microseconds(settings.clock.now())
     for batch in plan.batches:
         if not batch.past_expiry:
-            yield frozen.take(batch.row_ranges)
+            rows = [row for row in frozen.take(batch.row_ranges) if row.expires_at > now]
+            yield _Request(None, batch.dataset, rows)

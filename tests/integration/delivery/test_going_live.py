@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
 from office import Office
 from outbox import LATER, NOW, Event, events, hand_over
 from scripted import Call, Reply, Scripted, accepted, error
 from shell import Shell
 
+from waybill.clock import Clock
+from waybill.delivery import pauses
+from waybill.delivery.actions import Author
+from waybill.delivery.report import DeliveryReport
 from waybill.emulator import Emulator
+from waybill.errors import DestinationUnavailable
 
 
 def sent(platform: Scripted) -> list[str]:
@@ -44,6 +50,59 @@ def test_the_shadow_knows_what_waits_and_what_was_taken_back(scripted_office: Of
     assert (counts["would_send"], counts["pending"]) == (1, 3)
     assert scripted_office.dump() == before
     assert len(platform.calls) == requests
+
+
+def shadowed(office: Office) -> DeliveryReport:
+    """A delivery in the shadow, after which the setting is what it was."""
+    office.change(mode="shadow")
+    report = office.deliver()
+    office.change(mode="on")
+    return report
+
+
+def test_the_shadow_keeps_to_the_cap(scripted_office: Office, platform: Scripted) -> None:
+    scripted_office.change(daily_cap=3, batch_size=10)
+    hand_over(scripted_office.home, events(20))
+    assert shadowed(scripted_office).would_send == 3
+    platform.script = lambda call: error(4, status=403)
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+    platform.script = accepted
+    assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 3  # a repeat costs nothing
+    report = shadowed(scripted_office)
+    assert report.would_send == scripted_office.deliver().sent == 0
+    assert any("the daily cap of 3 events is reached" in note for note in report.notes)
+    scripted_office.change(daily_cap=5)
+    assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 2
+
+
+def test_the_shadow_of_a_paused_destination_sends_nothing(scripted_office: Office) -> None:
+    hand_over(scripted_office.home, events(2))
+    pauses.pause(scripted_office.settings, "meta", Author("Ada", "ticket 4711"))
+    report = shadowed(scripted_office)
+    assert report.would_send == 0
+    assert any("meta is paused" in note for note in report.notes)
+    pauses.resume(scripted_office.settings, "meta", Author("Ada", "ticket 4711"))
+    assert shadowed(scripted_office).would_send == 2
+
+
+def test_the_shadow_leaves_alone_what_rests_and_what_may_not_be_repeated(
+    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over(scripted_office.home, events(2))
+    platform.script = lambda call: Reply(503, b"<html>", {"Retry-After": "600"})
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+    platform.script = accepted
+    at = NOW + timedelta(minutes=5)
+    monkeypatch.setattr(Clock, "now", lambda clock: at)
+    scripted_office.settings = scripted_office.settings.model_copy(update={"as_of": None})
+
+    assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 0
+    at = NOW + timedelta(minutes=11)
+    assert shadowed(scripted_office).would_send == 2
+    at = NOW + timedelta(hours=47)
+    assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 0
 
 
 def test_no_more_than_the_cap_on_one_utc_day(scripted_office: Office, platform: Scripted) -> None:

@@ -86,6 +86,28 @@ def test_the_shadow_of_a_paused_destination_sends_nothing(scripted_office: Offic
     assert shadowed(scripted_office).would_send == 2
 
 
+def test_the_shadow_leaves_out_a_dataset_that_the_settings_do_not_have(scripted_office: Office) -> None:
+    hand_over(scripted_office.home, [Event(1), Event(2, dataset="second")])
+    report = shadowed(scripted_office)
+    assert report.would_send == 1
+    assert any("no dataset 'second'" in note for note in report.notes)
+
+
+def test_the_shadow_takes_over_what_a_killed_delivery_was_sending(scripted_office: Office, platform: Scripted) -> None:
+    """In a file at once, since nobody else can be sending; on a server when the lease has run out."""
+    hand_over(scripted_office.home, events(2))
+    platform.script = lambda call: error(4, status=403)
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+    platform.script = accepted
+    change = "update batches set state = 'sending', lease_until = '{}'"
+    scripted_office.rows(change.format("2099-01-01T00:00:00.000000Z"))
+    if scripted_office.home.ledger_uri is not None:
+        assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 0
+        scripted_office.rows(change.format("2026-01-01T00:00:00.000000Z"))
+    assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 2
+
+
 def test_the_shadow_leaves_alone_what_rests_and_what_may_not_be_repeated(
     scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,13 +90,21 @@ def closed_file(settings: Settings, file_id: str) -> Closed:
     return approvals.closed(settings.home, file_id, [file.file_id for file in enrolled])
 
 
-def decide(settings: Settings, file_id: str, *, opened: bool, because: str, by: str | None = None) -> Approval:
-    """Keeps a person's word on a closed delta file: its passed rows may be enrolled after all, or it stays closed."""
+def decide(
+    settings: Settings, file_id: str, *, opened: bool, because: str, by: str | None = None, shown: str | None = None
+) -> Approval:
+    """Keeps a person's word on a closed delta file: its passed rows may be enrolled after all, or it stays closed.
+
+    ``shown`` is the SHA-256 of the decision that the person saw; ConfigurationError when another one stands. Without
+    it the word is on the one that stands.
+    """
     from waybill.delivery import actions
     from waybill.quality import approvals
 
     author = actions.author(settings, because, by)
     found = closed_file(settings, file_id)
+    if shown is not None:
+        found.must_stand(shown)
     return approvals.decide(found, opened=opened, who=author.who, because=author.because, now=settings.clock.now())
 
 

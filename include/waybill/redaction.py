@@ -40,8 +40,16 @@ class Redaction(logging.Filter):
         return _LOOKS_TELLING.sub(MASKED, text) if _COULD_TELL.search(text) else text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrites the record where it tells something, also in the text of its exception; never drops one."""
-        said = record.getMessage()
+        """Rewrites the record where it tells something, also in the text of its exception; never raises or drops one.
+
+        A record that cannot be put together is told by its format alone, without its values.
+        """
+        try:
+            said = record.getMessage()
+        except Exception as error:  # a library's faulty record must not end the step that it speaks of
+            record.msg = f"A log record could not be put together ({type(error).__name__}): {self._format_of(record)}"
+            record.args = ()
+            said = ""
         masked = self.mask(said)
         if masked != said:
             record.msg, record.args = masked, ()
@@ -52,6 +60,12 @@ class Redaction(logging.Filter):
             if masked != record.exc_text:  # a handler that formats the exception itself must not have it
                 record.exc_info, record.exc_text = None, masked
         return True
+
+    def _format_of(self, record: logging.LogRecord) -> str:
+        try:
+            return self.mask(str(record.msg))
+        except Exception:  # it is what could not be put together
+            return type(record.msg).__name__
 
 
 def install(secrets: Iterable[str]) -> None:

@@ -9,11 +9,13 @@ import json, sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskAwaitingInput
+from airflow.providers.standard.operators import hitl
 from waybill import jobs
 from waybill.airflow.approval import FORM, KEEP, OPEN, AskPerson
 from waybill.airflow.settings import airflow_settings
 from waybill.airflow.tasks import run
 from waybill.errors import GateClosed, GateStillClosed
+from waybill.quality import decisions
 sys.path.insert(0, {str(Path(__file__).parents[1] / "integration/delivery")!r})
 from outbox import events, freeze, judge
 
@@ -41,24 +43,36 @@ def test_a_gate_that_closes_fails_its_task_once_and_skips_it_while_it_lasts(run_
 
 def test_a_request_goes_on_waiting_ends_by_itself_or_is_answered(run_python: Callable[..., Any]) -> None:
     """What a person's answer becomes, and every other way in which a request wakes up."""
-    file_id, told = run_python(
+    file_id, shown, told = run_python(
         _PREPARED
         + """
 home = airflow_settings().home
 seen = freeze(home, events(4), build="20261120T030000000000Z")
 judge(seen, closed=True)
+decision = decisions.digest(seen)
 branched, pushed = [], {}
 
 class Instance:
+    id = "0"
+
     def xcom_push(self, key, value):
         pushed[key] = value
 
 asks = AskPerson(task_id="ask", file_id=seen.file_id, request=jobs.request(airflow_settings(), "meta").name,
                  opens="open_file", keeps="keep_closed", params=dict(FORM))
+hitl.upsert_hitl_detail = lambda **detail: None  # so does this, and
 asks.do_branch = lambda context, ids: branched.append(ids)  # it needs Airflow's database
 
+def shows():  # asks, and returns what Airflow keeps until the task wakes
+    try:
+        asks.execute({"task_instance": Instance()})
+    except TaskAwaitingInput as wait:
+        return json.loads(json.dumps(wait.kwargs))
+
 def wakes(**event):
-    return ends(lambda: asks.execute_complete({"ti": Instance()}, event))
+    return ends(lambda: asks.execute_complete({"ti": Instance()}, event, **kept))
+
+kept = shows()
 
 def answers(option, because, name):
     pushed.clear()
@@ -82,20 +96,37 @@ told = {
     "silent": answers(OPEN, "", "jane"),
     "branches": branched,
 }
+standing = decisions.read(seen)
+decisions.write(seen, replace(standing, suite_version="98-other"))
+told["judged again"] = [answers(OPEN, "TICKET-7", "jane"), wakes(error="", error_type="timeout")]
+asks.request = ""  # a person's own question
+told["judged again"].append(wakes(error="", error_type="timeout"))
+kept = shows()
+told["shown again"] = answers(OPEN, "TICKET-7", "jane")
+asks.request = "meta__1"
 jobs.decide(airflow_settings(), seen.file_id, opened=False, because="somebody on the command line")
 told["answered"] = wakes(error="", error_type="timeout")
+told["answered twice"] = answers(OPEN, "TICKET-8", "bob")
 told["open"] = superseded(66, closed=False)
-print(json.dumps([seen.file_id, told]))
+print(json.dumps([seen.file_id, decision, told]))
 """
     )
     assert told["alone"][0] == told["superseded"][0] == "TaskAwaitingInput"
-    for name, why in (("an hour later", "is asked about instead"), ("answered", "answered"), ("open", "which is open")):
+    for name, why in (
+        *(("an hour later", "is asked about instead"), ("open", "which is open")),
+        *(("answered", "somebody has answered"), ("answered twice", "somebody has answered")),
+    ):
         assert told[name][0] == "AirflowSkipException"
         assert why in told[name][1]
-    opened = {"file_id": file_id, "by": "jane.roe", "because": "a wholesaler, TICKET-7"}
+    opened = {"file_id": file_id, "by": "jane.roe", "because": "a wholesaler, TICKET-7", "shown": shown}
     assert told["approved"] == {"answer": opened}
-    assert told["kept"] == {"answer": {"file_id": file_id, "by": "jane", "because": "a broken export"}}
-    assert told["branches"] == [["open_file"], ["keep_closed"]]
+    assert told["kept"] == {"answer": {"file_id": file_id, "by": "jane", "because": "a broken export", "shown": shown}}
+    answered, asked, own = told["judged again"]
+    assert (answered[0], asked[0], own[0]) == ("AirflowFailException", "AirflowSkipException", "AirflowSkipException")
+    assert "judged again since it was shown; look again. Clear this task" in answered[1]
+    assert "judged again" in own[1]
+    assert told["shown again"]["answer"]["shown"] not in ("", shown)
+    assert told["branches"] == [["open_file"], ["keep_closed"], ["open_file"]]
     for name in ("contact", "silent"):
         assert told[name][0] == "AirflowFailException"
         assert "Clear this task" in told[name][1]

@@ -89,6 +89,27 @@ def test_what_tells_nothing_is_left_as_it_is(text: str) -> None:
     assert Redaction(["secret"]).filter(record) and record.getMessage() == text and record.args == (text,)
 
 
+class Unspeakable:
+    def __str__(self) -> str:
+        raise ValueError("zq.canary@example.com")
+
+
+@pytest.mark.parametrize(
+    ("message", "value", "kept"),
+    [
+        ("%d rows of jane@example.com", "zq.canary@example.com", f"(TypeError): %d rows of {MASKED}"),
+        ("%s rows", Unspeakable(), "(ValueError): %s rows"),
+        (Unspeakable(), None, "(ValueError): Unspeakable"),
+    ],
+)
+def test_a_faulty_record_ends_nobodys_step_and_is_told_without_its_values(
+    written: io.StringIO, message: object, value: object, kept: str
+) -> None:
+    install([])
+    logging.getLogger("some.library").error(message, value)
+    assert written.getvalue() == f"A log record could not be put together {kept}\n"
+
+
 def test_installing_again_replaces_the_secrets(written: io.StringIO) -> None:
     install(["first-secret"])
     install(["second-secret"])

@@ -40,7 +40,7 @@ def gate_open(
     """Open a closed delta file: its passed rows are enrolled by the next delivery, the quarantined stay out."""
     settings = load_settings()
     found = jobs.closed_file(settings, file)
-    approval = jobs.decide(settings, file, opened=True, because=because, by=by)
+    approval = jobs.decide(settings, file, opened=True, because=because, by=by, shown=found.decision_sha256)
     counts = {"events": found.decision.passed, "quarantined": found.decision.quarantined}
     if as_json:
         print_json({**asdict(approval), **counts, "superseded_by": found.superseded_by})

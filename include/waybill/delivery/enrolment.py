@@ -185,10 +185,17 @@ _CHANGED = """
 select opened.row_number
 from read_parquet($opened) as opened
 anti join (
-    select event_name, source_key, payload_digest
+    select event_name, source_key, payload_digest, dataset, expires_at, value, currency
     from read_parquet($newest)
     anti join quarantined using (row_number)
-) as newest using (event_name, source_key, payload_digest)
+) as newest
+    on opened.event_name = newest.event_name
+    and opened.source_key = newest.source_key
+    and opened.payload_digest = newest.payload_digest
+    and opened.dataset is not distinct from newest.dataset
+    and opened.expires_at is not distinct from newest.expires_at
+    and opened.value is not distinct from newest.value
+    and opened.currency is not distinct from newest.currency
 """
 
 

@@ -16,7 +16,7 @@ from waybill import delta as delta_files
 from waybill.clock import from_text, to_text
 from waybill.delta import DeltaFile
 from waybill.errors import ConfigurationError, LedgerConflict, SourceUnavailable
-from waybill.files import locked, sha256_of, write_json, written_aside
+from waybill.files import locked, write_json, written_aside
 from waybill.home import Home
 from waybill.quality import decisions
 from waybill.quality.decisions import Decision
@@ -53,8 +53,14 @@ class Closed:
 
     delta: DeltaFile
     decision: Decision
+    decision_sha256: str
     superseded_by: str = ""
     """The newest delta file of the destination when that is another one."""
+
+    def must_stand(self, decision_sha256: str) -> None:
+        """Raises ConfigurationError unless this is the decision: what was shown and what stands must be the same."""
+        if decision_sha256 != self.decision_sha256:
+            raise ConfigurationError(f"{self.delta.file_id} was judged again since it was shown; look again.")
 
 
 def read(delta: DeltaFile) -> Approval | None:
@@ -85,7 +91,7 @@ def read(delta: DeltaFile) -> Approval | None:
         )
     if (approval.file_id, approval.file_sha256) != (delta.file_id, delta.sha256):
         raise LedgerConflict(f"The approval {path} is about another file: file_id or SHA-256 differ. {again}")
-    if not delta.decision_path.exists() or approval.decision_sha256 != sha256_of(delta.decision_path):
+    if approval.decision_sha256 != decisions.digest(delta):
         raise LedgerConflict(f"The approval {path} is about another decision than {delta.decision_path.name}. {again}")
     return approval
 
@@ -104,6 +110,7 @@ def closed(home: Home, file_id: str, enrolled: list[str]) -> Closed:
     if file_id in enrolled:
         raise ConfigurationError(f"{file_id} was enrolled already; there is nothing to open.")
     newest = delta_files.newest(home, delta.destination) or delta
+    digest = decisions.digest(delta)  # taken before it is read: a decision made in between is refused, not taken for it
     decision = decisions.read(delta)
     if decision is None:
         raise ConfigurationError(f"The gate has not judged {file_id} yet. Run `waybill gate` first.")
@@ -115,26 +122,39 @@ def closed(home: Home, file_id: str, enrolled: list[str]) -> Closed:
             f"file, {newest.file_id}, instead."
         )
     if decision.passed == 0:
-        raise ConfigurationError(f"Every row of {file_id} is quarantined by itself; there is nothing to open.")
+        raise ConfigurationError(_nothing_to_open(decision))
     now_open = decisions.read(newest)
     if newest.file_id != file_id and now_open is not None and now_open.is_open:
         raise ConfigurationError(
             f"{file_id} was superseded by {newest.file_id}, which is open: the next delivery enrols its rows with that."
         )
     delta.verify()
-    return Closed(delta, decision, "" if newest.file_id == file_id else newest.file_id)
+    return Closed(delta, decision, digest, "" if newest.file_id == file_id else newest.file_id)
+
+
+def _nothing_to_open(decision: Decision) -> str:
+    if decision.rows == 0:
+        return (
+            f"{decision.file_id} has no rows, so there is nothing in it to open: the gate closed it for what landed "
+            f"({', '.join(sorted(decision.failed_sets()))}). Mend the export; the next build freezes what then lands."
+        )
+    return (
+        f"No row of {decision.file_id} passed ({decision.quarantined} are quarantined by themselves, "
+        f"{decision.past_expiry} have expired); there is nothing to open."
+    )
 
 
 def decide(found: Closed, *, opened: bool, who: str, because: str, now: datetime) -> Approval:
     """Publishes a person's word on a closed file, then writes it beside the decision, where it counts.
 
-    A file that was opened stays so. Raises ConfigurationError then, SourceUnavailable while the gate is at work.
+    A file that was opened stays so. Raises ConfigurationError then, and when another decision stands than was found;
+    SourceUnavailable while the gate is at work.
     """
     delta = found.delta
     approval = Approval(
         file_id=delta.file_id,
         file_sha256=delta.sha256,
-        decision_sha256=sha256_of(delta.decision_path),
+        decision_sha256=found.decision_sha256,
         opened=opened,
         who=who,
         because=because,
@@ -143,8 +163,7 @@ def decide(found: Closed, *, opened: bool, who: str, because: str, now: datetime
     with locked(delta.path.with_name("gate.lock")) as mine:
         if not mine:
             raise SourceUnavailable(f"The gate is at work on {delta.destination} now; run this again in a moment.")
-        if decisions.read(delta) != found.decision:
-            raise ConfigurationError(f"{delta.file_id} was judged again just now; look at `waybill gate` once more.")
+        found.must_stand(decisions.digest(delta))
         standing = read(delta)
         if standing is not None and standing.opened:
             raise ConfigurationError(f"{standing.sentence()}. That cannot be taken back here; nothing was changed.")
@@ -161,8 +180,7 @@ def rebind(delta: DeltaFile) -> None:
     digest = raw.pop("sha256", None)
     approval = Approval(**raw)
     if digest == _digest(approval):
-        decision_sha256 = sha256_of(delta.decision_path)
-        _write(delta, replace(approval, file_sha256=delta.sha256, decision_sha256=decision_sha256))
+        _write(delta, replace(approval, file_sha256=delta.sha256, decision_sha256=decisions.digest(delta)))
 
 
 def _write(delta: DeltaFile, approval: Approval) -> None:

@@ -20,7 +20,10 @@ _ASK_AGAIN_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Request:
-    """What a person is asked: whether to open this file. ``name`` is the same as long as the question is."""
+    """What a person is asked: whether to open this file. ``name`` is the same as long as the question is.
+
+    Another suite, or other limits, make it another question: the same rows may pass that were to stay quarantined.
+    """
 
     name: str
     destination: str
@@ -71,7 +74,7 @@ def request(home: Home, destination: str) -> Request | None:
         return None
     first = delta_files.named(home, decision.closing) or newest
     number = int((newest.frozen_at - first.frozen_at).total_seconds() // _ASK_AGAIN_SECONDS)
-    name = f"{destination}__{first.build_id}__{number}"
+    name = f"{destination}__{first.build_id}__{number}__{decision.suite_version}"
     return Request(name, destination, newest.file_id, newest.sha256)
 
 

@@ -78,12 +78,13 @@ class Decision:
 
     def explanation(self) -> str:
         """Why a file is closed and what to do next; the text of ``GateClosed``."""
+        opening = f"`waybill gate open --file {self.file_id} --because '…'`."
         return (
             f"The gate closed {self.file_id}: none of its {self.rows} events was enrolled.\n{self.table()}\n"
             f"Data Docs: {self.data_docs or 'none'}\n"
-            "Mend the data or the model and run `waybill build` and `waybill gate` again: the rows freeze again. If "
-            f"the data is right as it is, open the file: `waybill gate open --file {self.file_id} --because '…'`. "
-            "What was enrolled before goes on being delivered."
+            "Mend the data or the model and run `waybill build` and `waybill gate` again: the rows freeze again. "
+            + (self.passed > 0) * f"If the data is right as it is, open the file: {opening} "
+            + "What was enrolled before goes on being delivered."
         )
 
 
@@ -114,6 +115,14 @@ def read(delta: DeltaFile) -> Decision | None:
             f"and run `waybill gate`; if {delta.file_id} is already enrolled, restore the file from a backup instead."
         )
     return decision
+
+
+def digest(delta: DeltaFile) -> str:
+    """The SHA-256 of the decision that stands on a delta file, or an empty text before it is judged."""
+    try:
+        return sha256_of(delta.decision_path)
+    except FileNotFoundError:
+        return ""
 
 
 def write(delta: DeltaFile, decision: Decision) -> None:

@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from office import FILE_ONLY, Office
-from outbox import LATER, Event, events, freeze, judge
+from outbox import DELTA, LATER, NOW, Event, events, freeze, judge
 
 from waybill import jobs
 from waybill.accounting import audit
 from waybill.delta import DeltaFile
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
+from waybill.files import sha256_of
 from waybill.home import Home
 
 STILL_LATER = "20261120T140000000000Z"
@@ -73,6 +79,24 @@ def test_a_superseded_file_brings_what_the_newest_build_still_has_as_it_was(offi
     following = freeze(office.home, [Event(2, padding=1), Event(6)], build=STILL_LATER, after=seen.file_id)
     judge(following)
     assert office.deliver().accepted == 2
+
+
+@FILE_ONLY
+@pytest.mark.parametrize(
+    "changed", [{"dataset": "second"}, {"expires_at": NOW + timedelta(days=2)}, {"value": None}, {"currency": "USD"}]
+)
+def test_a_row_that_goes_elsewhere_by_now_is_left_to_the_next_file(office: Office, changed: dict[str, Any]) -> None:
+    """Its payload is what it was; the dataset, the value, the currency and the expiry stand beside it."""
+    open_file(office, closed(office, 3))
+    newest = freeze(office.home, events(3), build=LATER)
+    rows = pq.read_table(newest.path).to_pylist()
+    rows[1].update(changed)
+    pq.write_table(pa.Table.from_pylist(rows, schema=DELTA), newest.path)
+    newest = replace(newest, sha256=sha256_of(newest.path))
+    newest.write_sidecar()
+    judge(newest, closed=True)
+
+    assert office.deliver().enrolled == 1
 
 
 def test_when_the_newest_file_is_open_it_goes_whole(office: Office, emulator: Emulator) -> None:

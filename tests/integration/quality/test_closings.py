@@ -10,7 +10,7 @@ from deltas import NOW, Shop, write_delta
 from waybill import jobs
 from waybill.clock import to_text
 from waybill.delta import DeltaFile
-from waybill.errors import GateClosed, GateStillClosed
+from waybill.errors import ConfigurationError, GateClosed, GateStillClosed
 from waybill.files import sha256_of
 from waybill.quality import approvals, closings, decisions, suites
 from waybill.quality.decisions import Decision, Failure
@@ -105,6 +105,37 @@ def test_a_closing_is_asked_about_once_an_hour_and_always_about_the_newest_file(
     assert requests == sorted(requests)
     gate.open()
     assert gate.asked() is None
+
+
+def test_an_answer_counts_only_for_the_decision_that_was_shown(gate: Gate) -> None:
+    """The limits change while a person looks: what was to stay quarantined may pass by now."""
+    delta = gate.frozen()
+    decision = gate.judge(delta, "zero_value_share")
+    asked, shown = gate.asked(), decisions.digest(delta)
+    decisions.write(delta, replace(decision, suite_version="98-other"))
+
+    again = gate.asked()
+    assert asked is not None and again is not None and asked.name != again.name
+    with pytest.raises(ConfigurationError, match="judged again since it was shown; look again"):
+        jobs.decide(gate.settings, delta.file_id, opened=True, because="TICKET-7", by="jane", shown=shown)
+    assert approvals.read(delta) is None
+    found = jobs.closed_file(gate.settings, delta.file_id)
+    decisions.write(delta, decision)
+    with pytest.raises(ConfigurationError, match="judged again"):
+        approvals.decide(found, opened=True, who="jane", because="TICKET-7", now=NOW)
+    jobs.decide(gate.settings, delta.file_id, opened=True, because="TICKET-7", by="jane", shown=shown)
+
+
+def test_an_empty_file_that_was_closed_has_nothing_to_open_and_says_why(gate: Gate) -> None:
+    delta = gate.frozen()
+    decision = gate.judge(delta, "landed_rows_overdue")
+    empty = replace(decision, rows=0, passed=0)
+    decisions.write(delta, empty)
+
+    with pytest.raises(ConfigurationError, match=r"has no rows.*\(landed_rows_overdue\)\. Mend the export"):
+        gate.answer(delta.file_id, opened=True)
+    assert "gate open" not in empty.explanation()
+    assert "gate open" in decision.explanation()
 
 
 @pytest.mark.parametrize("opened", [True, False])

@@ -1,7 +1,7 @@
 """What landed, table by table: is it fresh, as much as usual, as full as usual, of the declared shape, each key once?
 
-Counts of each landing file are kept in ``published/tallies/<destination>/landed/<day>.parquet``: names of tables and
-columns, hours, numbers. Rows and nulls come from the files' footers; only keys and cursors are read.
+Counts of each landing file are kept in ``published/tallies/<destination>/landed/<day>.parquet``: names of files, tables
+and columns, hours, numbers. Rows and nulls come from the files' footers; only keys and cursors are read.
 """
 
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ _COLUMNS: Final = (
 _HOURS: Final = """
 insert into landed
 with files as (
-    select unnest($files) as file, unnest($since) as since
+    select unnest($paths) as path, unnest($files) as file, unnest($window_end) as window_end, unnest($since) as since
 )
 
 select
-    files.file, $table_name, $window_end[list_position($files, files.file)], false, 'hour', '',
+    files.file, $table_name, files.window_end, false, 'hour', '',
     cast(epoch({cursor}) // 3600 as bigint), count(*)
-from read_parquet($files, filename = true) as rows
-inner join files on rows.filename = files.file
+from read_parquet($paths, filename = true) as rows
+inner join files on rows.filename = files.path
 where {cursor} > files.since
 group by all
 """
@@ -48,11 +48,20 @@ group by all
 _REPEATED: Final = """
 insert into landed
 select
-    filename, $table_name, $window_end[list_position($files, filename)], false, 'repeated_keys', '', 0,
-    count(*) - count(distinct ({key}))
-from read_parquet($files, filename = true)
+    $files[list_position($paths, filename)], $table_name, $window_end[list_position($paths, filename)], false,
+    'repeated_keys', '', 0, count(*) - count(distinct ({key}))
+from read_parquet($paths, filename = true)
 group by filename
 """
+
+_STRAYS: Final = """
+delete from landed
+where
+    not list_contains($tables, table_name)
+    or not starts_with(file, replace(table_name, '.', '/') || '/')
+    or (measure = 'nulls' and not list_contains($columns, table_name || '.' || part))
+"""
+"""Counts of what is not declared any more, and of files by another name than that below landing/."""
 
 
 _TYPES: Final = {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
@@ -61,16 +70,21 @@ _TYPES: Final = {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 
 @dataclass(frozen=True)
 class _File:
-    """A landing file and the window that its name tells; ``start`` is None for a table's first one."""
+    """A landing file and the window that its name tells; ``start`` is None for a table's first one.
+
+    ``name`` is its path below ``landing/``, so that a home may move.
+    """
 
     path: Path
+    name: str
     start: datetime | None
     end: datetime
 
     @classmethod
     def of(cls, path: Path) -> "_File":
         start, _, end = path.stem.partition("__")
-        return cls(path, None if start == "beginning" else from_name(start), from_name(end))
+        name = "/".join(path.parts[-3:])
+        return cls(path, name, None if start == "beginning" else from_name(start), from_name(end))
 
 
 class Landed:
@@ -93,6 +107,7 @@ class Landed:
         """
         self._connection.execute(f"create or replace temp table landed ({_COLUMNS})")
         remembered.recall(self._connection, "landed", self._folder, self._oldest)
+        self._connection.execute(_STRAYS, self._declared())
         known = {file for (file,) in self._connection.execute("select distinct file from landed").fetchall()}
         for source, tables in self._settings.sources.items():
             for table, declared in tables.tables.items():
@@ -119,6 +134,16 @@ class Landed:
                 )
         remembered.drop_old(self._folder, self._oldest)
 
+    def _declared(self) -> dict[str, list[str]]:
+        """What ``waybill.toml`` declares: ``source.table``, and ``source.table.column``."""
+        tables = {
+            f"{source}.{table}": declared.columns
+            for source, settings in self._settings.sources.items()
+            for table, declared in settings.tables.items()
+        }
+        columns = [f"{table}.{column}" for table, declared in tables.items() for column in declared]
+        return {"tables": list(tables), "columns": columns}
+
     @property
     def _oldest(self) -> str:
         return f"{self._delta.frozen_at - timedelta(days=DAYS):%Y%m%d}"
@@ -132,29 +157,22 @@ class Landed:
     def _add(self, name: str, folder: Path, declared: TableSettings, overlap: timedelta, known: set[str]) -> None:
         """Counts the files of one table that are not known yet."""
         oldest = self._delta.frozen_at - timedelta(days=DAYS)
-        unknown = [path for path in sorted(folder.glob("*.parquet")) if str(path) not in known]
         try:
-            new = [one for one in map(_File.of, unknown) if oldest <= one.end <= self._delta.frozen_at]
+            found = map(_File.of, sorted(folder.glob("*.parquet")))
+            new = [one for one in found if one.name not in known and oldest <= one.end <= self._delta.frozen_at]
             if not new:
                 return
-            self._new |= {str(one.path) for one in new}
+            self._new |= {one.name for one in new}
             counts = [row for one in new for row in self._footer(name, one, declared)]
             columns = ("file", "table_name", "window_end", "is_first", "measure", "part", "place", "n")
             self._connection.register("counts", pa.table(dict(zip(columns, zip(*counts, strict=True), strict=True))))
             self._connection.execute("insert into landed by name select * from counts")
             self._connection.unregister("counts")
-            given: dict[str, Any] = {
-                "files": [str(one.path) for one in new],
-                "window_end": [one.end for one in new],
-                "table_name": name,
-            }
             # Names are identifiers by validation.
-            self._connection.execute(_REPEATED.format(key=", ".join(declared.key)), given)
-            later = [(str(one.path), one.start + overlap, one.end) for one in new if one.start is not None]
-            if later:
-                files, since, ends = (list(values) for values in zip(*later, strict=True))
-                given |= {"files": files, "since": since, "window_end": ends}
-                self._connection.execute(_HOURS.format(cursor=declared.cursor), given)
+            self._connection.execute(_REPEATED.format(key=", ".join(declared.key)), _given(name, new))
+            if later := [one for one in new if one.start is not None]:
+                since = [one.start + overlap for one in later if one.start is not None]
+                self._connection.execute(_HOURS.format(cursor=declared.cursor), {**_given(name, later), "since": since})
         except (OSError, ValueError, pa.ArrowInvalid, duckdb.Error) as error:
             raise SourceUnavailable(
                 f"A landing file in {folder} cannot be read ({type(error).__name__}). Delete the damaged file and run "
@@ -164,7 +182,7 @@ class Landed:
     def _footer(self, name: str, one: _File, declared: TableSettings) -> list[tuple[Any, ...]]:
         """Rows, nulls by column, and columns that are not as declared, as the file's footer tells."""
         metadata = pq.read_metadata(one.path)
-        nulls = dict.fromkeys(declared.columns, 0)
+        nulls = {column: 0 for column in metadata.schema.to_arrow_schema().names if column in declared.columns}
         for group in range(metadata.num_row_groups):
             for position in range(metadata.num_columns):
                 column = metadata.row_group(group).column(position)
@@ -177,5 +195,15 @@ class Landed:
         wrong = sum(found.get(column) != _TYPES.get(kind, kind.upper()) for column, kind in declared.columns.items())
         counts = [("rows", "", metadata.num_rows), ("wrong_columns", "", wrong)]
         counts += [("nulls", column, count) for column, count in nulls.items()]
-        said = (str(one.path), name, one.end, one.start is None)
+        said = (one.name, name, one.end, one.start is None)
         return [(*said, measure, part, 0, float(count)) for measure, part, count in counts]
+
+
+def _given(table: str, files: list[_File]) -> dict[str, Any]:
+    """What a query takes of landing files: lists in the same order."""
+    return {
+        "table_name": table,
+        "paths": [str(one.path) for one in files],
+        "files": [one.name for one in files],
+        "window_end": [one.end for one in files],
+    }

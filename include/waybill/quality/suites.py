@@ -12,7 +12,7 @@ from typing import Final
 
 from waybill.thresholds import Thresholds
 
-SUITE_VERSION: Final = "5"
+SUITE_VERSION: Final = "6"
 """Grows whenever a rule changes; together with the thresholds it says what a row was judged by."""
 
 
@@ -79,11 +79,11 @@ LANDED_RULES: Final = (
     ),
     SetRule("landed_keys_repeated", "no key is there twice in a landing file", sample=""),
     _landed(
-        "rows_overdue", "rows of a table that the weeks before had in the hours since its newest row", compares=True
+        "rows_overdue", "rows of a table that the weeks before had by now since its newest row", compares=True
     ),
     _landed(
         "rows_times_norm",
-        "rows of a table in these hours, as a multiple of the same hours in the weeks before",
+        "rows of a table in these hours, as a multiple of the weeks before or of a usual import",
         compares=True,
     ),
     _landed(

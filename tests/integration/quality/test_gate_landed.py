@@ -6,15 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from deltas import Row, Shop, shifted, write_delta
 from seasons import Month
 
+from waybill.delta import DeltaFile
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
+from waybill.quality.landed import Landed
 from waybill.quality.suites import LANDED_RULES
 from waybill.settings import Settings, load_settings
 
@@ -73,6 +77,20 @@ def judged(settings: Settings, weeks: tuple[Month, Path], last: int, change: Cha
     return judge(settings, replace(delta, frozen_at=frozen_at))
 
 
+def measured(settings: Settings, frozen_at: datetime) -> tuple[dict[str, float], dict[str, str]]:
+    """What the gate measures of what landed, and keeps; nothing is judged."""
+    thresholds = settings.destination("meta").gate
+    delta = DeltaFile(settings.home.delta / "meta" / "now.parquet", "meta", "now", frozen_at, "", 0, 0, "")
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for name, value in {**thresholds.model_dump(), "frozen_at": frozen_at}.items():
+            connection.execute(f"set variable {name} = $value", {"value": value})
+        landed = Landed(connection, settings, delta, thresholds)
+        found = landed.measures()
+        landed.record()
+    return found
+
+
 def test_every_rule_about_landing_has_a_planted_defect() -> None:
     assert set(DEFECTS) == {rule.name for rule in LANDED_RULES}
 
@@ -96,7 +114,8 @@ def test_an_export_that_died_fails_the_gate_although_there_is_nothing_to_send(
 def test_an_ordinary_landing_passes_and_is_counted_once(settings: Settings, weeks: tuple[Month, Path]) -> None:
     assert judged(settings, weeks, 1, lambda rows: rows, rows=5).is_open
     counted = pl.read_parquet(settings.home.published / "tallies" / "meta" / "landed" / "*.parquet")
-    assert counted["file"].n_unique() == len(list(settings.home.landing.rglob("*.parquet")))
+    landing = settings.home.landing
+    assert set(counted["file"]) == {str(path.relative_to(landing)) for path in landing.rglob("*.parquet")}
     assert 19_000 < counted.filter(pl.col("measure") == "hour")["n"].sum() <= 20_000  # overlaps count once
 
 
@@ -108,3 +127,46 @@ def test_a_new_home_compares_with_nothing(settings: Settings, weeks: tuple[Month
     frozen_at = month.windows()[-1][1]
     delta = write_delta(settings.home, [], frozen_at=frozen_at)
     assert judge(settings, delta).is_open
+
+
+def test_what_is_not_declared_any_more_and_files_of_another_home_do_not_count(
+    settings: Settings, weeks: tuple[Month, Path]
+) -> None:
+    month, home = weeks
+    shutil.copytree(home / "landing", settings.home.landing)
+    now = month.windows()[-13][1]
+    ordinary = measured(settings, now)
+    assert ordinary[0]["landed_rows_overdue"] == 0
+    days = sorted((settings.home.published / "tallies" / "meta" / "landed").glob("*.parquet"))
+    with duckdb.connect() as connection:
+        for day in days:
+            counted = connection.read_parquet(str(day)).to_arrow_table()
+            connection.register("counted", counted)
+            connection.execute(
+                """
+                copy (
+                    from counted where file not in (select max(file) from counted)
+                    union all select * replace ('/old/' || file as file) from counted
+                    union all select * replace (part || '_once' as part, 50 as n) from counted where part <> ''
+                    union all
+                    select * replace (replace(file, 'shop', 'gone') as file, 'gone.orders' as table_name)
+                    from counted where $counts
+                ) to $path (format parquet)
+                """,
+                {"path": str(day), "counts": day not in days[-3:]},
+            )
+    assert measured(settings, now) == ordinary
+    assert measured(settings, now) == ordinary
+
+
+def test_a_column_that_is_new_and_mostly_empty_is_no_rise_of_nulls(
+    settings: Settings, weeks: tuple[Month, Path]
+) -> None:
+    month, home = weeks
+    shutil.copytree(home / "landing", settings.home.landing)
+    files = sorted((settings.home.landing / "shop" / "orders").glob("*.parquet"))
+    for path in files[:-12]:
+        pq.write_table(pq.read_table(path).drop_columns(["brand"]), path)
+    found, _ = measured(settings, month.windows()[-13][1])
+    assert found["landed_null_share_rise"] < 0.1
+    assert found["landed_columns_not_as_declared"] == 0

@@ -12,7 +12,9 @@ from kills import aftermath, copied, counted, eventful, fresh
 from oracle import violations
 from outbox import events
 
+from waybill.accounting.audit import audit
 from waybill.emulator import Emulator
+from waybill.errors import ConfigurationError
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a flipped byte": lambda whole: (
@@ -142,6 +144,21 @@ def test_a_damaged_file_of_the_outbox(tmp_path: Path, platform: Emulator, childr
             assert damage is None and path.suffix == ".json", said
         path.write_bytes(whole)
         assert aftermath(chain, platform) == []
+
+
+def test_the_audit_finds_a_damaged_delta_file_without_its_sidecar(tmp_path: Path, platform: Emulator) -> None:
+    chain = fresh(tmp_path / "home", platform.base_url)
+    chain.office.set_token("an-expired-token")
+    with pytest.raises(ConfigurationError):
+        chain.office.deliver()  # enrolled, and waiting
+    assert audit(chain.office.settings) == []
+    (path,) = chain.office.home.delta.glob("meta/*-000001.parquet")
+    path.with_suffix(".json").unlink()
+    (gone,) = audit(chain.office.settings)
+    assert f"{path.with_suffix('.json')} is gone" in gone
+    path.write_bytes(DAMAGES["a flipped byte"](path.read_bytes()))
+    damaged, _ = audit(chain.office.settings)
+    assert f"{path} is damaged" in damaged
 
 
 def test_a_lost_ledger_is_noticed_before_anything_is_sent(

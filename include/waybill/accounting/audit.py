@@ -1,11 +1,13 @@
 """The audit: everything that must hold between the stores, checked from the files themselves; names what breaks it."""
 
+from pathlib import Path
+
 import duckdb
 
 from waybill import delta
 from waybill.accounting.balance import balance
 from waybill.accounting.books import open_books
-from waybill.delivery import keyfiles
+from waybill.delivery import keyfiles, payloads
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.quality import approvals, decisions
@@ -44,11 +46,12 @@ from batches
 where rows_named is distinct from events
 """
 
-_SETTLED = "select file_id, path from files where destination = $destination and settled_at is not null"
+_FILES = "select file_id, path, sha256, settled_at is null as is_open from files where destination = $destination"
 
 
 def audit(settings: Settings) -> list[str]:
-    """Checks key files, balance, digests of the delta files that are still there, identity, and the ledger's own sums.
+    """Checks key files, balance, identity, the ledger's own sums, and the delta files: those that the ledger names are
+    compared with its digests, whatever stands beside them, and the others with their sidecars.
 
     Returns one sentence per finding; an empty list means that every promise of accounting holds. Damaged key files are
     the only findings where there are any: nothing can be added up without them.
@@ -81,28 +84,42 @@ def _damaged_keys(settings: Settings) -> list[str]:
 
 
 def _delta_findings(settings: Settings, books: duckdb.DuckDBPyConnection) -> list[str]:
-    """Delta files that are damaged, or gone before their keys were folded; of one that is folded, its keys are left."""
     findings: list[str] = []
-    digests = {row[0]: row[1] for row in _all(books, "select file_id, sha256 from files")}
     for destination in settings.destinations:
+        enrolled = {str(row[0]): row[1:] for row in _all(books, _FILES, destination=destination)}
         folded = keyfiles.holders(settings.home, destination, only_folded=True)
-        for file_id, path in _all(books, _SETTLED, destination=destination):
-            if file_id not in folded and not (settings.home.root / str(path)).exists():
-                findings.append(
-                    f"the delta file {path} is gone, and its keys were not folded yet. Restore it from a backup"
-                )
-        for file in delta.frozen(settings.home, destination):
-            if not file.path.exists() and (file.file_id not in digests or file.file_id in folded):
-                continue
+        for file_id, (path, sha256, is_open) in enrolled.items():
+            unfolded = "" if file_id in folded else "its keys were not folded yet"
+            need = "events wait in it" if is_open else unfolded
+            findings += _enrolled_findings(settings.home.root / str(path), str(sha256), need)
+        for sidecar in delta.sidecars(settings.home, destination):
             try:
-                file.verify()
+                file = delta.read(sidecar)
+                if file.file_id not in enrolled:
+                    file.verify()
             except LedgerConflict as conflict:
                 findings.append(str(conflict))
-            if digests.get(file.file_id, file.sha256) != file.sha256:
-                findings.append(f"{file.sidecar_path} names another digest than the ledger")
-            if file.file_id in digests:
+                continue
+            if file.file_id in enrolled:
+                if file.sha256 != enrolled[file.file_id][1]:
+                    findings.append(f"{sidecar} names another digest than the ledger. Restore it from a backup")
                 findings += _not_let_through(file)
     return findings
+
+
+def _enrolled_findings(path: Path, sha256: str, need: str) -> list[str]:
+    """What is wrong with an enrolled delta file; ``need`` is why it must be there, '' when a purge may take it."""
+    sidecar, found = path.with_suffix(".json"), []
+    if path.exists():
+        try:
+            payloads.verify(path, sha256)
+        except LedgerConflict as conflict:
+            found.append(str(conflict))
+    elif need:
+        found.append(f"the delta file {path} is gone, and {need}. Restore it from a backup")
+    if need and not sidecar.exists():
+        found.append(f"the sidecar {sidecar} is gone, and the file is still needed. Restore it from a backup")
+    return found
 
 
 def _not_let_through(file: DeltaFile) -> list[str]:

@@ -4,9 +4,11 @@ As everywhere in the ledger, a batch never changes its rows: it becomes ``split`
 was answered stays with the one that was sent. An exception for each event says who decided and why.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, update
 
@@ -26,9 +28,17 @@ class Change:
     reason: str
 
 
-def apply(connection: Connection, changes: Sequence[Change], verb: str, now: datetime) -> None:
-    """Moves events into batches of their own, which have their new state, and appends an exception for each."""
+REQUEUE: Final = "requeue"
+
+
+def apply(connection: Connection, changes: Sequence[Change], verb: str, now: datetime) -> Counter[str]:
+    """Moves events into batches of their own and appends an exception for each; returns how many have which state now.
+
+    That is the state of the change, but for what is requeued after an answer was lost: a copy may have arrived, so it
+    is unknown again, since then, and repeated only while the platform merges repeats.
+    """
     of_batch: dict[int, list[Change]] = {}
+    states: Counter[str] = Counter()
     for change in changes:
         of_batch.setdefault(change.standing.batch.batch_id, []).append(change)
     for group in of_batch.values():
@@ -36,11 +46,13 @@ def apply(connection: Connection, changes: Sequence[Change], verb: str, now: dat
         moved = _split(connection, batch, group, verb, now)
         for change in group:
             child, entry = moved[change.state], change.standing.entry
+            states[child.state] += 1
             records.append_exception(connection, child, entry, change.state, change.reason, None, now)
     for file_id in {change.standing.entry.file_id for change in changes if change.state == "pending"}:
         connection.execute(update(schema.files).where(schema.files.c.file_id == file_id).values(settled_at=None))
     for destination in {change.standing.entry.destination for change in changes}:
         settlement.settle_files(connection, destination, now)
+    return states
 
 
 def cut(connection: Connection, batch: BatchRow, at_row: int, reason: str, now: datetime) -> BatchRow:
@@ -67,6 +79,7 @@ def _split(
         is_over = batch.state in queries.WAITING and ends <= set(SETTLED_STATES)
         state, settled_at = (min(ends), now) if is_over else (batch.state, batch.settled_at)
         _insert_rest(connection, batch, ranges.of_rows(rest), state, settled_at)
+    since = batch.unknown_since if verb == REQUEUE else None
     moved: dict[str, BatchRow] = {}
     for state in dict.fromkeys(change.state for change in group):
         own = [change.standing.entry for change in group if change.state == state]
@@ -74,9 +87,10 @@ def _split(
             connection,
             batch,
             ranges.of_rows(sorted(entry.row_number for entry in own)),
-            state=state,
+            state="unknown" if state == "pending" and since is not None else state,
             reason=None if state == "pending" else verb,
             expires_at=min(entry.expires_at for entry in own),
+            unknown_since=since,
             claimed_at=batch.claimed_at,
             settled_at=now if state in SETTLED_STATES else None,
         )

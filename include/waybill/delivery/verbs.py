@@ -3,7 +3,6 @@
 Each verb decides event by event, writes in one transaction with the action that says who and why, and publishes.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,7 +70,10 @@ def resolve(
 
 
 def requeue(settings: Settings, wanted: str | None, destination: str | None, author: Author) -> list[Done]:
-    """Lets rejected events be sent again with the same payload and event_id; refused for everything else."""
+    """Lets rejected events be sent again with the same payload and event_id; refused for everything else.
+
+    One of which an earlier answer was lost is unknown again, because a copy may have arrived (``recut.apply``).
+    """
     now = settings.clock.now()
 
     def decide_for(found: Sequence[Standing]) -> Decide:
@@ -88,7 +90,7 @@ def requeue(settings: Settings, wanted: str | None, destination: str | None, aut
 
         return decide
 
-    return _act(settings, wanted, destination, author, "requeue", decide_for, every=entries.rejected)
+    return _act(settings, wanted, destination, author, recut.REQUEUE, decide_for, every=entries.rejected)
 
 
 def withdraw(settings: Settings, wanted: str, destination: str | None, author: Author) -> list[Done]:
@@ -176,10 +178,10 @@ def _act_on(
             else:
                 changes.append(Change(one, *decided))
         _verify(settings, connection, changes)
-        recut.apply(connection, changes, verb, now)
+        states = recut.apply(connection, changes, verb, now)
         if changes:
             actions.note(connection, author, verb, destination, len(changes), now)
-    return Done(destination, Counter(change.state for change in changes), tuple(left))
+    return Done(destination, states, tuple(left))
 
 
 def _verify(settings: Settings, connection: Connection, changes: Sequence[Change]) -> None:

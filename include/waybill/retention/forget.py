@@ -72,7 +72,7 @@ def forget(settings: Settings, wanted: str, table: str | None, author: Author, t
         unfinished = Journal.read(settings.home)
         if unfinished is not None:
             _carry_out(settings, unfinished, tell)
-            if unfinished.person.key == wanted:
+            if unfinished.person.is_meant(wanted, table):
                 return
         with Ledger(settings.home) as ledger:
             ensure_keys(settings.home, ledger)

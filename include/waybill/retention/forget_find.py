@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Connection, select
 
 from waybill.clock import to_text
-from waybill.delivery import entries
+from waybill.delivery import entries, schema
 from waybill.delivery.entries import Entry, Standing
 from waybill.delivery.ledger import Ledger
 from waybill.errors import SourceUnavailable
@@ -35,10 +37,17 @@ class Person:
     def __str__(self) -> str:
         return f"{self.source}.{self.table} {self.key}"
 
+    def is_meant(self, key: str, table: str | None) -> bool:
+        """Whether somebody who names a key, and perhaps its table, may mean this person."""
+        return self.key == key and table in (None, self.table, f"{self.source}.{self.table}")
+
 
 @dataclass(frozen=True)
 class Sent:
-    """An event that was enrolled for the person, with what the platform knows it by; ``sent_at`` None: never sent."""
+    """An event that was enrolled for the person, with what the platform knows it by.
+
+    ``sent_at`` is when the first request with it began, whatever was answered; None: it was in none.
+    """
 
     destination: str
     dataset: str
@@ -185,14 +194,32 @@ def _events(settings: Settings, found: Found) -> None:
     """Every enrolled event of these source keys, and where it stands in the ledger."""
     found.entries = entries.of_source_keys(settings.home, sorted(found.event_ids))
     with Ledger.open_readonly(settings.home) as ledger, ledger.transaction() as connection:
-        standing = entries.standing(connection, found.entries)
-    found.events = [
-        _sent(one) for one in sorted(standing, key=lambda one: (one.entry.destination, one.entry.occurred_at))
-    ]
+        found.events = as_sent(connection, entries.standing(connection, found.entries))
 
 
-def _sent(one: Standing) -> Sent:
+def as_sent(connection: Connection, standing: Sequence[Standing]) -> list[Sent]:
+    """What a person who passes an erasure on has to know of these events, by destination and time."""
+    in_order = sorted(standing, key=lambda one: (one.entry.destination, one.entry.occurred_at))
+    return [_sent(one, _ended_at(connection, one.entry)) for one in in_order]
+
+
+def _ended_at(connection: Connection, entry: Entry) -> datetime | None:
+    """When an event got a state of its own, apart from its batch; None where it has none."""
+    table = schema.exceptions
+    query = (
+        select(table.c.created_at)
+        .where(table.c.file_id == entry.file_id, table.c.row_number == entry.row_number)
+        .order_by(table.c.exception_id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def _sent(one: Standing, ended_at: datetime | None) -> Sent:
     entry, batch = one.entry, one.batch
+    sent_at = batch.first_attempt_at  # of the first batch that held it: those it was split into inherit it
+    if sent_at and ended_at and ended_at <= sent_at and one.state in ("withdrawn", "expired"):
+        sent_at = None  # it was left out of that request; what expires is set aside at the very moment of the claim
     return Sent(
         destination=entry.destination,
         dataset=entry.dataset,
@@ -200,6 +227,6 @@ def _sent(one: Standing) -> Sent:
         event_id=entry.event_id,
         source_key=entry.source_key,
         occurred_at=to_text(entry.occurred_at),
-        sent_at=to_text(batch.claimed_at) if batch.claimed_at and one.state not in ("pending", "expired") else None,
+        sent_at=to_text(sent_at) if sent_at else None,
         state=one.state,
     )

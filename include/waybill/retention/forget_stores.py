@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
@@ -9,14 +10,14 @@ from sqlalchemy import Connection, select, update
 
 from waybill.clock import from_text
 from waybill.declared import SourceSettings
-from waybill.delivery import actions, entries, queries, recut, schema
+from waybill.delivery import actions, entries, queries, recovery, recut, schema
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.queries import HELD
 from waybill.delivery.recut import Change
 from waybill.errors import SourceUnavailable
 from waybill.files import written_aside
 from waybill.home import Home
-from waybill.retention.forget_find import tables_of
+from waybill.retention.forget_find import as_sent, tables_of
 from waybill.retention.forget_journal import Journal
 from waybill.settings import Settings
 from waybill.tombstones import Sieve, Tombstones
@@ -28,11 +29,16 @@ VERB = "forget"
 def erase_from_ledger(settings: Settings, ledger: Ledger, journal: Journal) -> None:
     """Withdraws what waits, holds what may have arrived, gives every exception its new names, and notes the action.
 
-    One transaction, so that an erasure which is continued finds all of it done or nothing.
+    One transaction, so that an erasure which is continued finds all of it done or nothing. It looks again at what
+    another machine has done to the events since they were listed: SourceUnavailable, and nothing is erased yet, while
+    it is sending one.
     """
     now = from_text(journal.at)
     because = f"erased by {journal.author.who}: {journal.author.because}"
     with ledger.transaction() as connection:
+        is_noted = _is_noted(connection, journal)
+        if not is_noted:
+            _look_again(settings, ledger, connection, journal)
         changes = []
         for one in entries.standing(connection, journal.entries):
             if one.state == "pending":
@@ -41,10 +47,28 @@ def erase_from_ledger(settings: Settings, ledger: Ledger, journal: Journal) -> N
                 changes.append(Change(one, "unknown", f"{HELD}{because}"))
         recut.apply(connection, changes, VERB, now)
         _rename(connection, journal)
-        if not _is_noted(connection, journal):
+        if not is_noted:
             events = Counter(event.destination for event in journal.events)
             for destination in settings.destinations:
                 actions.note(connection, journal.author, VERB, destination, events[destination], now)
+
+
+def _look_again(settings: Settings, ledger: Ledger, connection: Connection, journal: Journal) -> None:
+    """Brings the list of what was sent up to date. What a deliverer left whose lease ran out is unknown, as ever."""
+    if ledger.place.is_shared:
+        for destination in settings.destinations:
+            recovery.recover(connection, destination, settings.clock.now(), ledger.place.time(connection))
+    standing = entries.standing(connection, journal.entries)
+    if any(one.batch.state == "sending" for one in standing):
+        raise SourceUnavailable(
+            "An event of the person is being sent, or was when a delivery was interrupted, so nothing was erased yet, "
+            "and nothing else begins here. A minute from now, run `waybill ledger forget --resume`."
+        )
+    now = as_sent(connection, standing)  # in the order of the list: it was made of the same events
+    events = [replace(old, sent_at=new.sent_at, state=new.state) for old, new in zip(journal.events, now, strict=True)]
+    if events != journal.events:
+        journal.events = events
+        journal.save(settings.home)
 
 
 def bind(ledger: Ledger, digests: dict[str, str]) -> None:

@@ -2,7 +2,10 @@
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from office import FILE_ONLY, Office
+from office import FILE_ONLY, SERVER_ONLY, Office
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 from scripted import Call, Reply, Scripted, accepted, error
 from shell import Shell
@@ -20,6 +23,8 @@ from canaries import found_in
 from waybill import delta, tombstones
 from waybill.delivery import keyfiles
 from waybill.delivery.fold import fold
+from waybill.home import Home
+from waybill.retention.forget_journal import Journal
 from waybill.sources import landing
 from waybill.sources.windows import Window
 from waybill.warehouse.macros import key_as_asked
@@ -235,6 +240,93 @@ def test_what_is_being_sent_is_not_erased(shell: Shell) -> None:
     assert found_in(office.home.root, GONE) == before
 
 
+def listed(shell: Shell, *arguments: str) -> dict[str, tuple[str, bool]]:
+    """Event id → its state and whether it was in a request, as ``forget`` lists it."""
+    answer = shell.waybill("ledger", "forget", *arguments, "--json")
+    assert answer.code == 0, answer.err
+    return {event["event_id"]: (event["state"], event["sent_at"] is not None) for event in answer.json["events"]}
+
+
+@FILE_ONLY
+def test_what_was_withdrawn_before_any_request_was_not_sent(scripted_office: Office, platform: Scripted) -> None:
+    shell, home = Shell(scripted_office), scripted_office.home
+    home.create()
+    land(scripted_office)
+    shell.waybill("pause", "meta", "--because", "so that it waits")
+    first = hand_over(home, [*events(4), Event(5, window=timedelta(minutes=40))])
+    shell.waybill("deliver")
+    hand_over(home, [], build=LATER, after=first.file_id, withdrawals=[(first.file_id, 2, "consent")])
+    shell.waybill("resume", "meta")
+    shell.now = NOW + timedelta(minutes=20)
+    shell.waybill("deliver")
+    assert sent(platform) == ["purchase_1", "purchase_2", "purchase_4"]
+    assert listed(shell, "C-1", "--dry-run") == {
+        "purchase_1": ("accepted", True),
+        "purchase_3": ("withdrawn", False),
+        "purchase_5": ("expired", False),
+    }
+
+
+@FILE_ONLY
+def test_what_was_sent_before_its_batch_was_split_was_sent(scripted_office: Office, platform: Scripted) -> None:
+    """An answer is lost, the repeat is refused, and its halves wait for another token."""
+    shell, home = Shell(scripted_office), scripted_office.home
+    home.create()
+    land(scripted_office)
+    hand_over(home, events(4))
+    replies = [Reply(body=b"<html>please sign in</html>"), error(100, 2804003)]
+    platform.script = lambda call: replies.pop(0) if replies else error(190, 463, status=401)
+    shell.waybill("deliver")
+    assert listed(shell, "C-1", "--dry-run") == {"purchase_1": ("unknown", True), "purchase_3": ("unknown", True)}
+
+
+@SERVER_ONLY
+@pytest.mark.parametrize("end", ["accepted", "unknown"])
+def test_what_is_claimed_after_it_was_listed_is_waited_for(
+    shell: Shell, platform: Scripted, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """A delivery on another machine began before the journal was there, and has an event under way when it is."""
+    office, answered, save = shell.office, threading.Event(), Journal.save
+    shell.waybill("resume", "meta")
+    office.change(on_unknown="hold", threads=1)
+    arrived = threading.Event()
+
+    def script(call: Call) -> Reply:
+        if "purchase_7" not in {event["event_id"] for event in call.events}:
+            return accepted(call)
+        arrived.set()
+        return Reply(body=accepted(call).body, hold=answered)
+
+    platform.script = script
+    with ThreadPoolExecutor(1) as pool:
+        running: list[Future[Any]] = []
+
+        def begin(self: Journal, home: Home) -> None:
+            if not running:
+                running.append(pool.submit(office.deliver))
+                assert arrived.wait(60)
+            save(self, home)
+
+        monkeypatch.setattr(Journal, "save", begin)
+        before = found_in(office.home.delta, GONE)
+        try:
+            answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+            assert (answer.code, "nothing was erased yet" in answer.err) == (3, True), answer.err
+            assert "purchase_7" in sent(platform)
+            assert found_in(office.home.delta, GONE) == before
+            assert "forget --resume" in shell.waybill("deliver").err
+            if end == "unknown":  # its lease ran out, and the answer comes late
+                office.rows("update batches set lease_until = '2026-01-01T00:00:00.000000Z' where state = 'sending'")
+                assert listed(shell, "--resume")["purchase_7"] == (end, True)
+        finally:
+            answered.set()
+        running[0].result()
+    if end == "accepted":
+        assert listed(shell, "--resume")["purchase_7"] == (end, True)
+    assert sent(platform).count("purchase_7") == 1
+    check_gone(office)
+
+
 @FILE_ONLY
 def test_a_table_that_says_nothing_of_people_is_named(shell: Shell, tmp_path: Path) -> None:
     text = (Path(waybill.__file__).parents[1] / "waybill.toml").read_text()
@@ -318,6 +410,25 @@ def test_killed_again_and_again_it_is_finished(shell: Shell, killing: dict[str, 
     killing["left"] = -1
     assert kills > 4
     check_done(shell, ERASED_STATES, "in a row")
+
+
+@FILE_ONLY
+def test_another_with_the_same_key_is_erased_too(shell: Shell, killing: dict[str, int]) -> None:
+    """An erasure of a customer was killed; the next call names a lead by the same key."""
+    shop = shell.office.home.landing / "shop"
+    land(shell.office, {"leads": [{"lead_id": "C-1"}]})
+    killing["left"] = 4
+    with pytest.raises(Killed):
+        shell.waybill("ledger", "forget", "C-1", "--table", "customers", *WHY)
+    killing["left"] = -1
+    assert tombstones.journal_path(shell.office.home).exists()
+    assert pq.read_table(shop / "leads").num_rows == 1
+
+    answer = shell.waybill("ledger", "forget", "C-1", "--table", "leads", *WHY)
+
+    assert answer.code == 0, answer.err
+    assert pq.read_table(shop / "leads").num_rows == 0
+    assert "C-1" not in pq.read_table(shop / "customers")["customer_id"].to_pylist()
 
 
 @FILE_ONLY

@@ -77,6 +77,34 @@ def test_a_requeued_event_that_is_refused_again_is_rejected_again(shell: Shell, 
     assert shell.office.rows("select count(*) from files where settled_at is null") == [(0,)]
 
 
+def test_what_may_have_arrived_before_it_was_rejected_is_not_repeated_out_of_the_window(
+    shell: Shell, platform: Scripted
+) -> None:
+    platform.script = lambda call: Reply(status=502) if len(platform.calls) == 1 else refusing("purchase_1")(call)
+    shell.waybill("deliver")
+    assert shell.office.states() == {"accepted": 3, "rejected": 1}
+    answer = shell.waybill("ledger", "requeue", "1", *WHY, "--json")
+    assert answer.json == {"destinations": {"meta": {"unknown": 1}}}, answer.err
+    platform.script = refusing("purchase_1")
+    platform.calls.clear()
+    shell.now = NOW + timedelta(hours=45, minutes=59)
+    shell.waybill("deliver")  # refused again, and requeued again
+    assert sent(platform) == ["purchase_1"]
+    shell.waybill("ledger", "requeue", "1", *WHY)
+
+    platform.script = accepted
+    platform.calls.clear()
+    shell.now = NOW + timedelta(hours=46)
+    shell.waybill("deliver")
+    assert platform.calls == []
+    assert shell.office.states() == {"accepted": 3, "unknown": 1}
+
+    assert shell.waybill("ledger", "resolve", "1", "--not-sent", *WHY).code == 0
+    shell.waybill("deliver")
+    assert sent(platform) == ["purchase_1"]
+    assert shell.office.states() == {"accepted": 4}
+
+
 def test_what_is_not_to_be_sent_any_more_is_not_requeued(shell: Shell, platform: Scripted) -> None:
     platform.script = lambda call: Reply(status=502) if "purchase_4" in sent_in(call) else refusing("purchase_1")(call)
     shell.waybill("deliver")

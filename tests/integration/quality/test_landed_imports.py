@@ -160,3 +160,20 @@ def test_a_broken_import_is_named(table: str, hours: int, times: float, after: i
     assert sum(broken.values()) != sum(rows[key] for key in spoilt)
     assert Counts(rows).broken(now, now - 2 * HOUR) == {}
     assert Counts({**rows, **broken}).broken(now, now - 2 * HOUR) == {rule: table}
+
+
+def test_a_table_too_small_to_be_judged_is_not_named_for_a_large_one() -> None:
+    now = BEGIN["winter"] + 8 * WEEK + DAY + 23 * HOUR + HOUR / 3
+    rows = shop(BEGIN["winter"], BEGIN["winter"] + 9 * WEEK)
+    lately = [(table, at) for table, at in rows if now - DAY < at <= now]
+    large = {key: rows[key] // 10 for key in lately if key[0] == "shop.orders"}
+    small = {key: int(key[1].hour == 12) for key in lately if key[0] == "among.weekly"}
+    broken = Counts({**rows, **large, **small}).broken(now, now - 2 * HOUR)
+    assert broken == {"landed_rows_missing": "shop.orders"}
+
+
+def test_a_new_table_has_no_norm_in_its_first_week() -> None:
+    begin, now = BEGIN["winter"], BEGIN["winter"] + 5 * WEEK
+    new = trickle("shop.new", now - 3 * DAY, now, 10, 10)
+    rows = {**shop(begin, now), **{(table, at): n for table, at, n in new}, ("shop.new", now - HOUR): 900}
+    assert Counts(rows).broken(now, now - 2 * HOUR) == {}

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from chain import START_AT, Chain, environment
@@ -20,23 +22,44 @@ from waybill.home import HomeFacts
 LONGEST = 10.0
 """Seconds from SIGTERM to the end."""
 
+BEFORE_AIRFLOW_KILLS = 5.0
+
+
+VERB = ["-m", "waybill", "deliver"]
+TASK = [
+    "-c",
+    """
+import signal
+signal.signal(signal.SIGTERM, lambda *_: None)  # as Airflow's task runner has it: PythonOperator does nothing on_kill
+from waybill import jobs
+from waybill.airflow import tasks
+from waybill.settings import load_settings
+tasks.airflow_settings = load_settings
+tasks.run(jobs.deliver, destination="meta")
+""",
+]
+
 
 @contextmanager
-def delivering(chain: Chain, platform: Emulator) -> Iterator[subprocess.Popen[str]]:
-    """`waybill deliver` as people and schedulers start it, once its request is in the platform's book."""
+def delivering(
+    chain: Chain, platform: Emulator, command: list[str] = VERB, *, waits: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """`waybill deliver`, or the task of a DAG, once its request is in the book (``waits``: should be)."""
     home = chain.office.home
     home.facts_file.write_text(HomeFacts(is_sample=True, as_of=NOW, start_at=from_text(START_AT)).to_toml())
     kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_")}
     with subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "waybill", "deliver"],
-        env={**kept, **environment(home.root, platform.base_url)},
+        [sys.executable, "-W", "ignore", *command],
+        env={**kept, "AIRFLOW_HOME": str(home.root / "airflow"), **environment(home.root, platform.base_url)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         give_up = time.monotonic() + 60
-        while not platform.book.requests() and process.poll() is None and time.monotonic() < give_up:
+        while not waits and not platform.book.requests() and process.poll() is None and time.monotonic() < give_up:
             time.sleep(0.05)
+        if waits:
+            time.sleep(5)  # it waits for the ledger now, or still imports, which is as good
         yield process
 
 
@@ -46,6 +69,51 @@ def stopped(process: subprocess.Popen[str]) -> float:
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     return time.monotonic() - began
+
+
+def locked(path: Path) -> sqlite3.Connection:
+    """Somebody who holds the ledger and does not let go."""
+    somebody = sqlite3.connect(path, isolation_level=None)
+    somebody.execute("begin immediate")
+    return somebody
+
+
+def test_a_task_of_airflow_ends_before_it_is_killed(make_chain: Callable[..., Chain], platform: Emulator) -> None:
+    """Airflow sends SIGKILL five seconds after SIGTERM; by then the answer that came is in the ledger."""
+    chain = make_chain(batch_size=3)
+    chain.add(events(5))
+    platform.plan("slow", times=None, seconds=2.0)
+    with delivering(chain, platform, TASK) as process:
+        assert stopped(process) < BEFORE_AIRFLOW_KILLS
+    assert set(chain.office.rows("select outcome from attempts")) == {("accepted",)}
+
+
+def test_a_ledger_that_somebody_holds_does_not_keep_a_delivery_from_ending(
+    make_chain: Callable[..., Chain], platform: Emulator
+) -> None:
+    chain = make_chain()
+    chain.add(events(5))
+    chain.office.deliver()
+    chain.add(events(1, first=31))
+    with closing(locked(chain.office.home.ledger_file)), delivering(chain, platform, waits=True) as process:
+        assert stopped(process) < LONGEST
+    chain.office.deliver()
+    assert chain.office.states() == {"accepted": 6}
+
+
+def test_a_ledger_that_is_locked_while_an_answer_comes_does_not_either(
+    make_chain: Callable[..., Chain], platform: Emulator
+) -> None:
+    chain = make_chain()
+    chain.add(events(5))
+    platform.plan("slow", times=None, seconds=1.0)
+    with delivering(chain, platform) as process, closing(locked(chain.office.home.ledger_file)):
+        time.sleep(3)  # the answer is there, and its receipt waits for the lock
+        assert stopped(process) < LONGEST
+    platform.clear_faults()
+    chain.add(events(1, first=9001))
+    chain.office.deliver()
+    assert violations(chain, platform.book) == []
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(2.0, "accepted"), (60.0, None)])

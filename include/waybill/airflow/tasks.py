@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from waybill import jobs
 from waybill.airflow.settings import airflow_settings
+from waybill.delivery import stopping
 from waybill.errors import ConfigurationError, GateClosed, GateStillClosed, LedgerConflict, WaybillError
 from waybill.redaction import places_of
 
@@ -43,7 +44,10 @@ def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) ->
     """Runs one job of ``waybill.jobs`` and returns its counts, which also become the ``extra`` of the Asset's event."""
     os.umask(0o077)  # whatever the job or one of its libraries writes is its owner's alone
     try:
-        report = job(airflow_settings(), **named)
+        with (
+            stopping.told_by_sigterm()
+        ):  # Airflow's own handler asks the operator, and the task goes on until it is killed
+            report = job(airflow_settings(), **named)
         counts = report.counts()
     except GateStillClosed as error:
         raise AirflowSkipException(str(error)) from None

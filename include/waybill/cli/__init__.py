@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import signal
 import sys
 from typing import Final, NoReturn
 
@@ -11,14 +10,13 @@ import typer
 
 from waybill.cli import decisions, gate, questions, steps, stores
 from waybill.cli.app import app
+from waybill.delivery import stopping
 from waybill.errors import ConfigurationError, WaybillError
 from waybill.redaction import install, places_of, printable
 from waybill.settings import load_settings
 
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 """What the system says of a disk that is full, over quota, read-only or broken."""
-
-_TERMINATED: Final = 143
 
 __all__ = ["app", "decisions", "gate", "main", "questions", "steps", "stores"]
 
@@ -29,15 +27,17 @@ def main() -> NoReturn:
     An error that nobody foresaw is told by its type and place: its own text may quote a row.
     """
     os.umask(0o077)  # whatever a verb or one of its libraries writes is its owner's alone
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    stopping.end_when_told()
     try:
         _start_logging()
         app()
     except SystemExit as ended:
-        if ended.code == _TERMINATED:  # a thread may still wait for a platform that is silent, and cannot be ended
+        if (
+            ended.code == stopping.TERMINATED
+        ):  # a thread may still wait for a platform that is silent, and cannot be ended
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(_TERMINATED)
+            os._exit(stopping.TERMINATED)
         raise
     except WaybillError as error:
         typer.echo(printable(f"{type(error).__name__}: {error}"), err=True)

@@ -8,7 +8,8 @@ was committed before a byte left is there after a power cut (``synchronous=FULL`
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, StaticPool,
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from waybill.clock import Clock
+from waybill.delivery import stopping
 from waybill.errors import ConfigurationError, LedgerConflict, SourceUnavailable
 from waybill.home import Home
 
@@ -26,6 +28,9 @@ _BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "LockNotAvailable", "DeadlockDet
 _FOR_A_PERSON: Final = ("Invalid", "InsufficientPrivilege", "ReadOnlySqlTransaction")
 _REFUSALS: Final = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
 """How a server's refusal of a connection is known from one that is away; the text itself is never shown."""
+
+_AT_A_TIME: Final = 0.5
+"""Seconds for which SQLite is left to wait for a lock; it does so in C, where a signal to end is not heard."""
 
 _IDLE_SECONDS: Final = 60
 """A process that stops inside a transaction holds everybody up for so long at most; then the server ends it."""
@@ -76,7 +81,7 @@ class File:
             self._create()
         engine = create_engine(
             f"sqlite:///{self._path}",
-            connect_args={"timeout": busy_seconds},
+            connect_args={"timeout": min(busy_seconds, _AT_A_TIME)},
             poolclass=QueuePool if writable else NullPool,  # a reader leaves nothing open behind
             hide_parameters=True,
         )
@@ -85,13 +90,17 @@ class File:
         def prepare(connection: Any, record: Any) -> None:
             connection.isolation_level = None  # takes BEGIN away from the driver: it begins late and as a reader
             if writable:
-                connection.execute("PRAGMA journal_mode=WAL")
+                _patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"), busy_seconds)
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("PRAGMA foreign_keys=ON")
             else:
                 connection.execute("PRAGMA query_only=ON")
 
-        _begin_with(engine, "BEGIN IMMEDIATE" if writable else "BEGIN")
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            driver = connection.connection.dbapi_connection
+            _patiently(lambda: driver.execute("BEGIN IMMEDIATE" if writable else "BEGIN"), busy_seconds)
+
         return engine
 
     def prepare(self, connection: Connection) -> None:
@@ -169,7 +178,8 @@ class Server:
         )
         if writable:
             # What BEGIN IMMEDIATE is to a file. Each statement after it sees all that was committed before.
-            _begin_with(engine, f"select pg_advisory_xact_lock({self._lock()})")
+            lock = f"select pg_advisory_xact_lock({self._lock()})"
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(lock))
         return engine
 
     def prepare(self, connection: Connection) -> None:
@@ -197,10 +207,16 @@ def open_memory() -> Engine:
     return create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True)
 
 
-def _begin_with(engine: Engine, statement: str) -> None:
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql(statement)
+def _patiently(attempt: Callable[[], object], seconds: float) -> None:
+    """Waits for SQLite's lock, a little at a time; the last refusal is raised."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+            return
+        except sqlite3.OperationalError as error:
+            if not _name(error).startswith(_BUSY) or stopping.seconds_to_wait(until) <= 0:
+                raise
 
 
 def _damaged(place: Place, found: str) -> LedgerConflict:

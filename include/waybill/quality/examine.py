@@ -141,7 +141,7 @@ class Examination:
         own = self.history.measured(sql("measures"))
         return {
             **own,
-            **self.history.guards(own),
+            **self.history.guards(),
             "columns_not_as_contracted": float(self._wrong_columns),
         }
 

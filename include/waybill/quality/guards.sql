@@ -7,10 +7,11 @@ with moments as (
     from history
 ),
 
--- What is new to a home has no norm before it has been there for a while, as the home itself
-known_since as (
-    select measure, part, min(epoch(frozen_at)) // 3600 as first_hour
-    from history
+parts_before as (
+    select
+        measure, part,
+        min(epoch(frozen_at)) // 3600 > any_value(this_hour) - 24 * getvariable('minimum_history_days') as is_new,
+    from history, moments
     where measure in ('events', 'worth')
     group by all
 ),
@@ -28,27 +29,28 @@ same_hours as (
     from tallies as hours
     cross join range(1, 5) as weeks(week)
     cross join moments
-    left join known_since
-        on hours.measure = known_since.measure
-        and hours.part = known_since.part
     left join hours_before
         on hours.measure = hours_before.measure
         and hours.part = hours_before.part
         and hours.place - 168 * week = hours_before.place
-    where
-        hours.measure in ('events', 'worth')
-        and hours.place - 168 * week >= coalesce(known_since.first_hour, moments.first_hour)
+    where hours.measure in ('events', 'worth') and hours.place - 168 * week >= first_hour
     group by all
 ),
 
--- An hour may have been an exception a week ago: the mean of all hours counts where it is more
+-- An hour may have been an exception a week ago: the mean of all hours counts where it is more. What has not been
+-- there for a week yet has no mean, and its busiest hour counts: who opened a file with many of it said that it is right
 all_hours as (
     select
         measure, part,
-        sum(n) filter (place >= greatest(first_hour, this_hour - 672) and place < this_hour)
-        / nullif(this_hour - greatest(first_hour, this_hour - 672), 0) as rate,
+        if(
+            any_value(is_new),
+            max(n),
+            sum(n) filter (place >= greatest(first_hour, this_hour - 672) and place < this_hour)
+            / nullif(this_hour - greatest(first_hour, this_hour - 672), 0)
+        ) as rate,
     from hours_before
-    inner join (select known_since.*, this_hour from known_since, moments) using (measure, part)
+    inner join parts_before using (measure, part)
+    cross join moments
     group by measure, part, first_hour, this_hour
 ),
 
@@ -103,14 +105,42 @@ coverage as (
     inner join kinds_before using (part)
 ),
 
--- Each currency by itself, so that a broken one does not drown among the others
-ranges as (
-    select sum(n) filter (place not between lowest and highest) / sum(n) as out_of_range
-    from counted
+-- Each currency by itself, so that a broken one does not drown among the others, and one with few Purchases together
+-- with as many before them as it takes
+values_now as (
+    select part, sum(n) as n, coalesce(sum(n) filter (place not between lowest and highest), 0) as outside
+    from tallies
     inner join value_ranges using (part)
     where measure = 'magnitude'
     group by part
-    having sum(n) >= getvariable('least')
+),
+
+values_before as (
+    select
+        part, n, outside,
+        sum(n) over (partition by part order by build_id desc) - n as later,
+    from (
+        select
+            part, build_id,
+            sum(n) as n,
+            coalesce(sum(n) filter (place not between lowest and highest), 0) as outside,
+        from history
+        inner join value_ranges using (part)
+        where measure = 'magnitude'
+        group by part, build_id
+    )
+),
+
+ranges as (
+    select
+        values_now.outside / values_now.n as own,
+        values_now.n + coalesce(sum(values_before.n), 0) as judged,
+        (values_now.outside + coalesce(sum(values_before.outside), 0)) / judged as with_those_before,
+    from values_now
+    left join values_before
+        on values_now.part = values_before.part
+        and values_before.later + values_now.n < getvariable('minimum_rows')
+    group by values_now.part, values_now.n, values_now.outside
 ),
 
 hours_now as (
@@ -146,11 +176,7 @@ shares as (
         coalesce(sum(n) filter (age = 'now'), 0) as now,
         coalesce(sum(n) filter (age = 'before'), 0) as before,
     from mixes
-    where part in (
-        select part
-        from known_since, moments
-        where measure = 'events' and known_since.first_hour <= this_hour - 24 * getvariable('minimum_history_days')
-    )
+    where part in (select part from parts_before where measure = 'events' and not is_new)
     group by all
 ),
 
@@ -174,7 +200,8 @@ select
     coalesce((select max(times_norm) from volumes where measure = 'worth'), 0) as value_times_norm,
     coalesce(greatest(em_drop, 0), 0) as em_coverage_drop,
     coalesce(greatest(ph_drop, 0), 0) as ph_coverage_drop,
-    coalesce((select max(out_of_range) from ranges), 0) as values_out_of_range_share,
+    coalesce((select max(least(own, with_those_before)) from ranges where judged >= getvariable('minimum_rows')), 0)
+    as values_out_of_range_share,
     -- without both ways to compare, nothing is said
     coalesce((select if(count(*) = 2, min(shift), 0) from mix_shifts), 0) as event_mix_shift,
     (

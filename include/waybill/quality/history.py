@@ -92,7 +92,7 @@ from scanned
 inner join candidates using (order_number)
 where
     (scanned.event_name = candidates.event_name and scanned.source_key <> candidates.source_key)
-    or scanned.event_name not in (select event_name from enrolled)
+    or scanned.event_name not in (select event_name from read_parquet($keys, union_by_name = true))
 """
 
 
@@ -111,11 +111,10 @@ class History:
         """Counts this file, once it is known which of its rows are quarantined."""
         self._connection.execute(sql("tallies"))
 
-    def guards(self, own: dict[str, float]) -> dict[str, float]:
+    def guards(self) -> dict[str, float]:
         """How this file compares with the weeks before; with few rows in it, each measure by whatever it has."""
-        is_enough = own["purchases"] >= self._thresholds.minimum_rows
         self._count("from tallies")
-        found = self._compared(self._thresholds.minimum_rows if is_enough else 1)
+        found = self.measured(sql("guards"))
         changed = self._changed_since_enrolment()
         return {
             **found,
@@ -144,7 +143,7 @@ class History:
             "from tallies union all by name "
             "(select measure, part, place, n from history semi join pool using (build_id))"
         )
-        return {**self.measured(sql("pooled")), **self._compared(self._thresholds.minimum_rows)}
+        return {**self.measured(sql("pooled")), **self.measured(sql("guards"))}
 
     def record(self) -> None:
         """Adds this file's counts to those of its day, in place of what an earlier judgement counted."""
@@ -194,11 +193,6 @@ class History:
 
     def _count(self, relation: str) -> None:
         self._connection.execute(f"create or replace temp table counted as {relation}")
-
-    def _compared(self, least: int) -> dict[str, float]:
-        """The measures of ``guards.sql``; ``least``: how many Purchases of a currency say something."""
-        self._connection.execute(f"set variable least = {least}")
-        return self.measured(sql("guards"))
 
     def measured(self, query: str) -> dict[str, float]:
         """The one row of a query, as numbers by name."""

@@ -255,8 +255,7 @@ SET_RULES: Final = (
         "values_out_of_range_share",
         "largest share of a currency's Purchases five times below or above the values of the weeks before",
         "values_out_of_range_share",
-        sample="purchases",
-        minimum="minimum_rows",
+        trails=False,  # each currency by itself, in the SQL
         compares=True,
     ),
     SetRule(

@@ -130,18 +130,30 @@ def test_what_differs_from_the_weeks_before_closes_the_file(name: str, before: t
     assert str(failure.observed) in decision.explanation()
 
 
-def subscriptions(name: str) -> list[Row]:
-    rows = shifted(Shop(3).rows(400), 0, name)
+def subscriptions(name: str, count: int = 400) -> list[Row]:
+    rows = shifted(Shop(3).rows(count), 0, name)
     for row in rows:
         row.columns["event_name"] = row.payload["event_name"] = "Subscribe"
     return rows
 
 
-def test_a_flood_of_a_new_kind_of_event_is_asked_about_once(settings: Settings) -> None:
-    """Who opened it has said that it is right: it has no norm in its first week, and the mix is that of the others."""
-    closed = judged(settings, subscriptions("first."), enrolled_weeks(settings))
-    assert closing(closed) == ["events_times_norm"]
+def test_a_flood_of_a_new_kind_of_event_is_asked_about_once_and_again_when_it_swells(settings: Settings) -> None:
+    """Who opened it has said that so many are right, and not that any number is."""
+    few = judged(settings, subscriptions("few.", 1), enrolled_weeks(settings))
+    assert closing(few) == []
+    closed = judged(settings, subscriptions("first."), few.file_id)
+    assert "events_times_norm" in closing(closed)
     assert closing(judged(settings, subscriptions("second."), closed.file_id)) == []
+    flood = [row for n in range(8) for row in subscriptions(f"flood{n}.")]
+    assert "events_times_norm" in closing(judged(settings, flood, closed.file_id))
+
+
+def test_a_currency_with_few_purchases_is_judged_with_those_before_it(before: tuple[Settings, str]) -> None:
+    """Pounds are a fifth of the values; in a file of sixty events there are not ten of them."""
+    settings, after = before
+    rows = Shop(9).rows(60)
+    priced([row for row in rows if row.columns["currency"] == "GBP"], lambda value: value * 1000)
+    assert "values_out_of_range_share" in closing(judged(settings, rows, after))
 
 
 def test_without_weeks_before_nothing_is_compared(settings: Settings) -> None:

@@ -47,7 +47,7 @@ COLUMNS: Final = {
 EXAMPLES: Final = 5
 """How many event_ids a failure shows."""
 
-_SUSPECTS: Final = 50_000
+_SUSPECTS: Final = 20_000
 """How many rows with a defect are judged at a time."""
 
 # Each thread needs about 250 MB for its vectors of payloads, however many rows there are.

@@ -78,9 +78,7 @@ LANDED_RULES: Final = (
         "landed_columns_not_as_declared", "the newest landing file of each table has the declared columns", sample=""
     ),
     SetRule("landed_keys_repeated", "no key is there twice in a landing file", sample=""),
-    _landed(
-        "rows_overdue", "rows of a table that the weeks before had by now since its newest row", compares=True
-    ),
+    _landed("rows_overdue", "rows of a table that the weeks before had by now since its newest row", compares=True),
     _landed(
         "rows_times_norm",
         "rows of a table in these hours, as a multiple of the weeks before or of a usual import",

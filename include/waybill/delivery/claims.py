@@ -1,6 +1,6 @@
 """Claiming: deciding row by row what may still be sent, and committing the intent before a byte leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from waybill.clock import Clock
-from waybill.delivery import caps, pauses, queries, records, settlement
+from waybill.delivery import caps, pauses, queries, records, rests, settlement
 from waybill.delivery.leases import Lease, Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, OpenFiles, microseconds
@@ -27,6 +27,14 @@ class Claim:
     rows: Sequence[FrozenRow]
     attempt_id: int
     lease: Lease
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The platform wants the dataset of a batch to be left alone: until when, and how many seconds that are."""
+
+    until: datetime
+    seconds: float
 
 
 class Claims:
@@ -53,11 +61,11 @@ class Claims:
         self.expired = 0
         self.is_capped = False
 
-    def claim(self, batch: BatchRow) -> Claim | None:
-        """Commits an attempt at what may still be sent of a batch.
+    def claim(self, batch: BatchRow) -> Claim | Rest | None:
+        """Commits an attempt at what may still be sent of a batch; what expired is ended in any case.
 
         None when that is nothing, when nothing may be sent now, or when the batch is no longer as it was read: another
-        deliverer has it, or a person has decided on it.
+        deliverer has it, or a person has decided on it. A Rest when the platform asked for one since it was read.
         """
         held = self._files.take(batch.file_id, batch.row_ranges)
         now = self._clock.now()
@@ -71,8 +79,11 @@ class Claims:
             ended = [(row, over[row.row_number]) for row in open_rows if over[row.row_number]]
             if live:
                 self._set_aside(connection, batch, ended, now)
-                if pauses.paused(connection, batch.destination) is not None:
+                if batch.is_resting(self._clock) or pauses.paused(connection, batch.destination) is not None:
                     return None
+                until = rests.in_force(connection, batch.destination, self._clock).get(batch.dataset)
+                if until is not None:
+                    return Rest(until, (until - now).total_seconds())
                 batch, rows = caps.fit(connection, batch, live, self._daily_cap, now)
                 if not rows:
                     self.is_capped = True
@@ -82,15 +93,21 @@ class Claims:
             self._end(connection, batch, ended, now, whole=len(open_rows) == batch.events)
         return None
 
+    def time_left(self, claim: Claim, now: datetime) -> timedelta:
+        """How long all events of a claim may still be sent."""
+        soonest = min(end for row in claim.rows for end, _ in self._ends(claim.batch, row))
+        return timedelta(microseconds=soonest - microseconds(now))
+
     def _over(self, batch: BatchRow, row: FrozenRow, now: int) -> str:
         """Why a row must not be sent any more, or ''."""
-        if row.expires_at <= now:
-            return row.expires_reason
+        return next((why for end, why in self._ends(batch, row) if end <= now), "")
+
+    def _ends(self, batch: BatchRow, row: FrozenRow) -> Iterator[tuple[int, str]]:
+        """From when on a row must not be sent, and why."""
+        yield row.expires_at, row.expires_reason
         if batch.unknown_since is not None:
             window = self._capabilities.window(row.event_kind) - DEDUP_MARGIN
-            if microseconds(batch.unknown_since + window) <= now:
-                return "dedup_window"
-        return ""
+            yield microseconds(batch.unknown_since + window), "dedup_window"
 
     def _set_aside(
         self, connection: Connection, batch: BatchRow, ended: Sequence[tuple[FrozenRow, str]], now: datetime

@@ -23,6 +23,10 @@ def _add_leases(connection: Connection) -> None:
     _add_columns(connection, schema.batches, "lease_owner", "lease_token", "lease_until")
 
 
+def _add_rests(connection: Connection) -> None:
+    schema.rests.create(connection, checkfirst=True)
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     """Adds columns to a table that has not got them: one that step 1 has just made has them all."""
     there = {column["name"] for column in inspect(connection).get_columns(table.name)}
@@ -32,7 +36,12 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
             connection.execute(text(f"alter table {table.name} add column {column}"))
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _create, 2: _add_actions, 3: _add_leases}
+MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {
+    1: _create,
+    2: _add_actions,
+    3: _add_leases,
+    4: _add_rests,
+}
 """Version → the step that leads to it from the one before."""
 
 VERSION: Final = max(MIGRATIONS)

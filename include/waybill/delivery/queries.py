@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
+from waybill.clock import Clock
 from waybill.delivery import schema
 from waybill.delivery.ranges import Ranges
 from waybill.errors import LedgerConflict
@@ -76,6 +77,17 @@ class BatchRow:
     def waiting_state(self) -> str:
         """What it is while it waits: once an answer was lost, it stays unknown until there is one."""
         return "pending" if self.unknown_since is None else "unknown"
+
+    def is_resting(self, clock: Clock) -> bool:
+        """Whether it failed a little ago, and the next run is not to try it yet.
+
+        Where the clock stands still nothing is ever later, so nothing rests. What was claimed in the future was claimed
+        by a clock that was put right since, and so was its rest.
+        """
+        if self.not_before is None or clock.fixed_at is not None:
+            return False
+        now = clock.now()
+        return self.not_before > now and (self.claimed_at is None or self.claimed_at <= now)
 
     def is_left(self, on_unknown: str) -> bool:
         """Whether it may have arrived and is left to a person, as the setting says or for its reason."""

@@ -1,7 +1,7 @@
 """The batches that wait in this run, in memory: the soonest expiry first, and each dataset resting when it must.
 
 The ledger knows what waits; this only decides what is next. Another deliverer may have claimed it by then: a claim
-finds that out.
+finds that out. While it is in doubt whether a dataset takes anything at all, other parts are brought forward.
 """
 
 import heapq
@@ -19,7 +19,8 @@ from waybill.delivery.retry import RetryPolicy
 class _Line:
     """One dataset's batches, and how it is doing."""
 
-    heap: list[tuple[datetime, int, BatchRow]] = field(default_factory=list)
+    heap: list[tuple[int, datetime, int, BatchRow]] = field(default_factory=list)
+    brought_forward: int = 0
     failures: int = 0  # rounds without an answer since the last one
     rest_began: float = float("-inf")
     rest_until: float = float("-inf")
@@ -34,18 +35,35 @@ class Queue:
         self._now = monotonic
         self._lines: dict[str, _Line] = {}
         self._tries: dict[int, int] = {}
+        self._turns: dict[int, int] = {}  # batches that were brought forward, the latest first; 0 is the turn of all
 
     def add(self, batches: Iterable[BatchRow]) -> None:
-        """Queues batches; of two that expire together the younger goes first, so that a bisection ends first."""
+        """Queues batches; of two that expire together the younger goes first, so that a bisection ends first.
+
+        What was cut from a batch that was brought forward keeps its turn.
+        """
         for batch in batches:
             line = self._lines.setdefault(batch.dataset, _Line())
-            heapq.heappush(line.heap, (batch.expires_at, -batch.batch_id, batch))
+            turn = self._turns.setdefault(batch.batch_id, self._turns.get(batch.parent_batch_id or 0, 0))
+            heapq.heappush(line.heap, (turn, batch.expires_at, -batch.batch_id, batch))
+
+    def bring_forward(self, dataset: str) -> None:
+        """Makes a dataset's largest batch the next one; of equally large ones that which was tried least."""
+        line = self._lines[dataset]
+        if not line.heap:
+            return
+        largest = max(line.heap, key=lambda entry: (entry[3].events, -entry[3].attempts, *entry[:3]))
+        line.heap.remove(largest)
+        heapq.heapify(line.heap)
+        line.brought_forward -= 1
+        self._turns[largest[3].batch_id] = line.brought_forward
+        self.add([largest[3]])
 
     def take(self) -> BatchRow | None:
         """The next batch that may be sent now."""
         ready = [line for line in self._open() if line.rest_until <= self._now()]
-        line = min(ready, key=lambda line: line.heap[0][:2], default=None)
-        return heapq.heappop(line.heap)[2] if line is not None else None
+        line = min(ready, key=lambda line: line.heap[0][1:3], default=None)
+        return heapq.heappop(line.heap)[3] if line is not None else None
 
     def seconds(self) -> float | None:
         """How long until a batch may be sent; None when there is none."""

@@ -28,7 +28,11 @@ class RetryPolicy:
         own = min(self.first_seconds * 2.0 ** (failures - 1), self.longest_seconds)
         return max(own * (1.0 - jitter / 2.0), asked or 0.0)
 
-    def rest(self, attempts: int, asked: float | None) -> timedelta:
-        """How long the next runs leave a batch alone after this many attempts at it."""
-        own = min(self.first_seconds * 2.0 ** min(attempts, 30), self.longest_between_runs)
+    def rest(self, attempts: int, asked: float | None, left: timedelta) -> timedelta:
+        """How long the next runs leave a batch alone after this many attempts at it.
+
+        ``left`` is how long its events may still be sent: our own rest takes half of that at most, so that the last
+        moment to send is never slept through. What the platform asks for (``asked``, seconds) is never undercut.
+        """
+        own = min(self.first_seconds * 2.0 ** min(attempts, 30), self.longest_between_runs, left.total_seconds() / 2.0)
         return timedelta(seconds=max(own, asked or 0.0))

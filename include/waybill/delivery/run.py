@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from waybill import delta, tombstones
@@ -15,6 +16,7 @@ from waybill.delivery import (
     pauses,
     queries,
     recovery,
+    rests,
     settlement,
     shadow,
     withdrawals,
@@ -140,22 +142,23 @@ def _prepare(
 def _due(
     ledger: Ledger, destination: str, target: DestinationSettings, settings: Settings, tally: Tally
 ) -> list[BatchRow]:
-    """The batches that may be sent now. Where the clock stands still nothing is ever later, so nothing waits.
+    """The batches that may be sent now.
 
-    Of a paused destination only those are claimed in which something has expired: a claim ends that and sends nothing.
+    Of those that rest, and of a paused destination, only those are claimed in which something has expired: a claim
+    ends that and sends nothing.
     """
     clock = settings.clock
     with ledger.transaction() as connection:
         waiting = queries.batches_in(connection, destination, *queries.WAITING)
         pause = pauses.paused(connection, destination)
+        resting = rests.in_force(connection, destination, clock)
+    waiting = [batch for batch in waiting if not batch.is_left(target.on_unknown)]
     if pause is not None:
         tally.notes.append(f"{pause.sentence()}; what waits is kept and expires as always")
-        waiting = [batch for batch in waiting if batch.expires_at <= clock.now()]
+    tally.notes += rests.sentences(resting, (batch.dataset for batch in waiting))
+    waiting = [replace(batch, not_before=resting.get(batch.dataset, batch.not_before)) for batch in waiting]
     return [
-        batch
-        for batch in waiting
-        if (batch.not_before is None or batch.not_before <= clock.now() or clock.fixed_at is not None)
-        and not batch.is_left(target.on_unknown)
+        batch for batch in waiting if batch.expires_at <= clock.now() or (pause is None and not batch.is_resting(clock))
     ]
 
 

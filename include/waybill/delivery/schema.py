@@ -165,4 +165,13 @@ actions = Table(
     sqlite_autoincrement=True,
 )
 
+rests = Table(
+    "rests",  # datasets that a platform wants to be left alone: the newest word of it
+    METADATA,
+    Column("destination", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("rests_until", Moment, nullable=False),
+)
+
 schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))

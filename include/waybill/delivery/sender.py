@@ -5,12 +5,12 @@ import math
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waybill.clock import Clock
 from waybill.declared import Dataset, DestinationSettings
-from waybill.delivery import pauses, settlement, stopping
-from waybill.delivery.claims import Claim, Claims
+from waybill.delivery import pauses, rests, settlement, stopping
+from waybill.delivery.claims import Claim, Claims, Rest
 from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import microseconds
@@ -36,7 +36,7 @@ LOG = logging.getLogger(__name__)
 _RECORD_SECONDS = 10.0
 """How long a run that ends tries to record answers that it knows."""
 
-_DOUBTS = 20
+_DOUBTS = 15
 """Refused single events, each possibly a matter of the whole dataset, after which it is left alone."""
 
 
@@ -98,15 +98,20 @@ class Sender:
         self._judge_doubts()
 
     def _wind_up(self, until: float) -> None:
-        """Records the answers under way. A ledger that is away is waited for a little, because they are known."""
+        """Records the answers under way, and keeps their leases until they come.
+
+        Where answers are known and the ledger is away, it is waited for a little.
+        """
         give_up: float | None = None
         while self._in_flight and (left := until - time.monotonic()) > 0:
             try:
+                self._extend_leases()
                 self._collect(left if left < math.inf else None)
             except Exception as error:  # the one that ends this run is on its way already
-                give_up = give_up or time.monotonic() + _RECORD_SECONDS
-                if time.monotonic() >= give_up:
-                    LOG.warning("%s answers could not be recorded (%s)", len(self._in_flight), type(error).__name__)
+                known = sum(future.done() for future in self._in_flight)
+                give_up = (give_up or time.monotonic() + _RECORD_SECONDS) if known else None
+                if give_up is not None and time.monotonic() >= give_up:
+                    LOG.warning("%s answers could not be recorded (%s)", known, type(error).__name__)
                     return
                 time.sleep(_RECORD_SECONDS / 20)
 
@@ -128,12 +133,19 @@ class Sender:
         while len(self._in_flight) < self._threads and (batch := self._queue.take()) is not None:
             with stopping.undisturbed():
                 claim = self._claims.claim(batch)
-                if claim is not None:
+                if isinstance(claim, Rest):
+                    self._leave_alone(batch, claim)
+                elif claim is not None:
                     payloads = [row.payload for row in claim.rows]
                     future = pool.submit(self._request, claim, Batch(self._datasets[batch.dataset], payloads))
                     self._in_flight[future] = _Sent(claim, time.monotonic())
                     self._tally.requests += 1
                     self._tally.sent += len(payloads)
+
+    def _leave_alone(self, batch: BatchRow, rest: Rest) -> None:
+        """Waits with a dataset as another deliverer was asked to, or leaves it to a later run."""
+        if not self._queue.failed(batch, time.monotonic(), rest.seconds, again=True):
+            self.ended.unavailable[batch.dataset] = f"it asked to be left alone until {rest.until:%Y-%m-%d %H:%M} UTC"
 
     def _request(self, claim: Claim, batch: Batch) -> Outcome:
         """Sends, in a thread of its own, unless this process was held up for so long that its claim may be gone."""
@@ -173,8 +185,10 @@ class Sender:
         now = self._clock.now()
         not_before, hopeless = None, ""
         if isinstance(outcome, Retry | Unknown):
-            not_before = now + self._policy.rest(batch.attempts, asked)
+            not_before = now + self._policy.rest(batch.attempts, asked, self._claims.time_left(sent.claim, now))
         with self._ledger.transaction() as connection:
+            if asked:
+                rests.ask(connection, batch.destination, batch.dataset, asked, self._clock)
             settled = settlement.settle(
                 connection, batch, rows, sent.claim.attempt_id, outcome, now, not_before, keep=doubted
             )
@@ -213,6 +227,10 @@ class Sender:
             self._doubted_for[dataset] = outcome.reason
             if len(self._doubted[dataset]) >= _DOUBTS:
                 self._queue.close(dataset)
+            elif len(self._doubted[dataset]) % 3 == 1:
+                # One good event ends the doubt. Bad ones may lie side by side or everywhere, so it is looked for far
+                # from the doubted ones and next to them, in turns.
+                self._queue.bring_forward(dataset)
         else:
             self._queue.answered(dataset)
             if isinstance(outcome, Partial):
@@ -226,7 +244,8 @@ class Sender:
 
     def _try_again(self, sent: _Sent, outcome: Retry | Unknown | Partial, batch: BatchRow, asked: float | None) -> None:
         again = self._resend or not isinstance(outcome, Unknown)
-        queued = self._queue.failed(batch, sent.at, asked, again=again)
+        # In this run the queue says when to try again; ``not_before`` is for the next ones.
+        queued = self._queue.failed(replace(batch, not_before=None), sent.at, asked, again=again)
         if (again and not queued) or self._queue.is_closed(batch.dataset):
             self.ended.unavailable[batch.dataset] = outcome.reason
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from waybill import delta
 from waybill.clock import Clock
 from waybill.declared import DestinationSettings
-from waybill.delivery import caps, enrolment, pauses, queries, withdrawals
+from waybill.delivery import caps, enrolment, pauses, queries, rests, withdrawals
 from waybill.delivery.claims import DEDUP_MARGIN
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -64,7 +64,7 @@ def _admitted(
     tally: Tally,
     clock: Clock,
 ) -> Iterator[int]:
-    """How many events of each request pause, settings and daily cap let through; notes say what holds the rest."""
+    """How many events of each request pause, rests, settings and cap let through; notes say what holds the others."""
     pause = pauses.paused(connection, destination)
     if pause is not None:
         tally.notes.append(pause.sentence())
@@ -72,8 +72,10 @@ def _admitted(
     cap = target.daily_cap
     room, counted = caps.room(connection, destination, cap, clock.now()) if cap is not None else (None, ())
     is_capped = False
+    resting = rests.in_force(connection, destination, clock)
+    tally.notes += rests.sentences(resting, (request.dataset for request in requests))
     for request in requests:
-        size = len(request.rows) if request.dataset in target.datasets else 0
+        size = len(request.rows) if request.dataset in target.datasets.keys() - resting.keys() else 0
         if room is not None and request.batch_id not in counted:
             is_capped = is_capped or size > room
             size = min(size, room)
@@ -104,7 +106,7 @@ def _waiting(
         lease_time = ledger.place.time(connection) if is_shared else None
     for batch in map(_as_recovered, batches):
         is_taken = lease_time is not None and batch.lease_until is not None and batch.lease_until > lease_time
-        if is_taken or _is_resting(batch, clock) or batch.is_left(target.on_unknown):
+        if is_taken or batch.is_resting(clock) or batch.is_left(target.on_unknown):
             continue
         ended = overrides[batch.file_id]
         rows = [
@@ -122,10 +124,6 @@ def _as_recovered(batch: BatchRow) -> BatchRow:
     if batch.state != "sending":
         return batch
     return replace(batch, state="unknown", unknown_since=batch.unknown_since or batch.claimed_at, not_before=None)
-
-
-def _is_resting(batch: BatchRow, clock: Clock) -> bool:
-    return batch.not_before is not None and batch.not_before > clock.now() and clock.fixed_at is None
 
 
 def _is_in_time(row: FrozenRow, batch: BatchRow, limits: Capabilities, now: int) -> bool:

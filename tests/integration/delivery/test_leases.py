@@ -1,15 +1,19 @@
 """Who lost a batch can neither send nor settle it, and what its answer said is kept all the same."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from office import Office
+from office import FILE_ONLY, Office
 from outbox import LATER, NOW, events, freeze, hand_over
-from scripted import Scripted
+from scripted import Reply, Scripted, accepted
 
 from waybill.clock import Clock
-from waybill.delivery import enrolment, queries, recovery, settlement, withdrawals
+from waybill.delivery import enrolment, queries, recovery, sender, settlement, withdrawals
 from waybill.delivery.claims import Claim, Claims
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.leases import Leases
@@ -159,6 +163,38 @@ def test_a_delivery_that_is_held_up_after_its_claim_sends_nothing(scripted_offic
     assert platform.calls == []
     assert scripted_office.states() == {"pending": 2}
     assert scripted_office.deliver().accepted == 2
+
+
+@FILE_ONLY
+def test_a_run_that_failed_keeps_its_leases_until_the_answers_come(
+    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over(scripted_office.home, events(2))
+    held, waits, real = threading.Event(), [], sender.wait
+    platform.script = lambda call: Reply(accepted(call).status, accepted(call).body, hold=held)
+
+    def failing(*arguments: Any, **options: Any) -> Any:
+        waits.append(options)
+        if len(waits) == 1:
+            raise RuntimeError("something else failed")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(sender, "wait", failing)
+    with ThreadPoolExecutor(1) as pool:
+        delivery = pool.submit(scripted_office.deliver, lease_seconds=2)
+        assert platform.arrived.wait(60)
+        now = before = scripted_office.rows("select lease_until from batches")
+        give_up = time.monotonic() + 30
+        while before == now and time.monotonic() < give_up:
+            time.sleep(0.1)
+            now = scripted_office.rows("select lease_until from batches")
+        held.set()
+        with pytest.raises(RuntimeError):
+            delivery.result()
+
+    assert now > before
+    assert len(waits) < 100  # it waits, and does not ask all the time
+    assert scripted_office.states() == {"accepted": 2}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def old(office: Office) -> Office:
     for column in ("lease_owner", "lease_token", "lease_until"):
         office.rows(f"alter table batches drop column {column}")
     office.rows("drop table actions")
+    office.rows("drop table rests")
     office.rows("update schema_version set version = 1")
     office.rows("update batches set state = 'sending', claimed_at = '2026-11-20T12:00:00.000000Z'")
     office.rows("update attempts set outcome = null, ended_at = null")

@@ -51,10 +51,11 @@ class Request:
 
 @dataclass
 class Model:
-    """All rows, and the requests that are under way."""
+    """All rows, the requests that are under way, and until when the platform wants to be left alone."""
 
     rows: dict[Key, Row] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    rests_until: datetime | None = None
 
     def claim(self, keys: list[Key], now: datetime, lease_until: datetime) -> Request | None:
         """Of a waiting batch's rows those are sent that have no state of their own and are not over."""
@@ -62,12 +63,12 @@ class Model:
         live = [key for key in shared if not self.rows[key].is_over(now)]
         for key in shared:
             row = self.rows[key]
-            if key in live:
-                row.state = "sending"
-            else:
+            if key not in live:
                 row.end("expired" if row.since is None else "unknown")
-        if not live:
+        if not live or (self.rests_until is not None and self.rests_until > now):
             return None
+        for key in live:
+            self.rows[key].state = "sending"
         self.requests.append(Request(live, now, lease_until))
         return self.requests[-1]
 

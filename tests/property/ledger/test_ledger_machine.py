@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from ledgers import LedgerServer
-from waybill.delivery import queries, ranges, recovery, schema, settlement, withdrawals
+from waybill.delivery import queries, ranges, recovery, rests, schema, settlement, withdrawals
 from waybill.delivery.claims import Claim, Claims
 from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
@@ -51,6 +51,7 @@ class World:
     def __init__(self) -> None:
         self.now = START
         self.seconds = 0.0
+        self.clock: Any = SimpleNamespace(now=lambda: self.now, fixed_at=None)
         self.expires: dict[Key, datetime] = {}
 
     def time(self, connection: Any) -> datetime:
@@ -70,9 +71,8 @@ class Deliverer:
     """One of several, with what it remembers: a queue that may be out of date."""
 
     def __init__(self, ledger: Ledger, world: World) -> None:
-        clock = SimpleNamespace(now=lambda: world.now)
         self.leases = Leases(world, seconds=LEASE, elapsed=lambda: world.seconds)  # type: ignore[arg-type]
-        self.claims = Claims(ledger, world, LIMITS, clock, leases=self.leases)  # type: ignore[arg-type]
+        self.claims = Claims(ledger, world, LIMITS, world.clock, leases=self.leases)  # type: ignore[arg-type]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -137,8 +137,8 @@ class LedgerMachine(RuleBasedStateMachine):
         keys = [(batch.file_id, row) for row in ranges.rows(batch.row_ranges)]
         until = self.world.time(None) + timedelta(seconds=LEASE)
         expected = self.model.claim(keys, self.world.now, until)
-        assert (claim is None) == (expected is None)
-        if claim is None or expected is None:
+        assert isinstance(claim, Claim) == (expected is not None)
+        if not isinstance(claim, Claim) or expected is None:
             return multiple()
         assert [(batch.file_id, row.row_number) for row in claim.rows] == expected.keys
         self.made.append((claim, expected))
@@ -169,7 +169,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _settle(self, claim: Claim, request: Request, kind: str, data: st.DataObject) -> None:
         outcome = _outcome(kind, len(claim.rows), data)
+        asked = data.draw(st.sampled_from([0, 2 * 3600])) if kind == "retry" else 0
         with self.ledger.transaction() as connection:
+            if asked:
+                rests.ask(connection, "meta", "main", asked, self.world.clock)
+                until = self.world.now + timedelta(seconds=asked)
+                self.model.rests_until = max(self.model.rests_until or until, until)
             settled = settlement.settle(
                 connection, claim.batch, claim.rows, claim.attempt_id, outcome, self.world.now, None
             )

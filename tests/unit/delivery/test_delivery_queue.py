@@ -16,18 +16,20 @@ class Stopwatch:
         return self.at
 
 
-def batch(number: int, hours: int = 1, dataset: str = "main", parent: int | None = None) -> BatchRow:
+def batch(
+    number: int, hours: int = 1, dataset: str = "main", parent: int | None = None, events: int = 1, attempts: int = 0
+) -> BatchRow:
     return BatchRow(
         batch_id=number,
         file_id="meta/1",
         destination="meta",
         dataset=dataset,
-        row_ranges=((0, 1),),
-        events=1,
+        row_ranges=((0, events),),
+        events=events,
         state="pending",
         reason=None,
         expires_at=NOON + timedelta(hours=hours),
-        attempts=0,
+        attempts=attempts,
         not_before=None,
         unknown_since=None,
         first_attempt_at=None,
@@ -114,6 +116,22 @@ def test_a_child_goes_on_with_its_parents_tries() -> None:
     made.answered("main")
     watch.at += 100
     assert not made.failed(batch(2, parent=1), watch.at, None, again=True)
+
+
+def test_what_is_brought_forward_and_what_is_cut_from_it_goes_before_the_rest() -> None:
+    made = queue(Stopwatch(), batch(1), batch(2, hours=2, events=8), batch(3, hours=3, events=8), batch(4, hours=4))
+    made.bring_forward("main")
+    largest = made.take()
+    assert largest is not None and largest.batch_id == 3
+    made.add([batch(5, hours=3, parent=3, events=4), batch(6, hours=3, parent=3, events=4)])
+    made.bring_forward("main")
+    assert taken(made) == [2, 6, 5, 1, 4]
+
+
+def test_of_equally_large_ones_that_which_was_tried_least_is_brought_forward() -> None:
+    made = queue(Stopwatch(), batch(1, attempts=2), batch(2, hours=2, attempts=1), batch(3, hours=3, attempts=2))
+    made.bring_forward("main")
+    assert taken(made) == [2, 1, 3]
 
 
 def test_a_long_wait_closes_the_dataset_at_once() -> None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
+from waybill import tombstones
 from waybill.delivery import actions, keyfiles, queries, ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
@@ -116,7 +117,11 @@ def _planned(
 
 
 def enrol(connection: Connection, home: Home, plan: Plan, now: datetime) -> bool:
-    """Writes the file and its batches; False when another deliverer has enrolled since it was planned."""
+    """Writes the file and its batches; False when another deliverer has enrolled since it was planned.
+
+    LedgerConflict when an erasure began meanwhile: it knows the events of what was enrolled before.
+    """
+    tombstones.refuse_unfinished(home)
     delta = plan.delta
     chain = queries.files(connection, delta.destination)
     if delta.after != (chain[-1].file_id if chain else ""):

@@ -75,6 +75,7 @@ def forget(settings: Settings, wanted: str, table: str | None, author: Author, t
             if unfinished.person.is_meant(wanted, table):
                 return
         with Ledger(settings.home) as ledger:
+            files = len(ledger.enrolled_files())
             ensure_keys(settings.home, ledger)
             person, found = _found(settings, wanted, table)
             forget_stores.refuse_while_sent(ledger, settings, found.entries)
@@ -83,7 +84,7 @@ def forget(settings: Settings, wanted: str, table: str | None, author: Author, t
         if not found.entities:
             tell(Erasure(person, [], {}, is_done=True))
             return
-        journal = Journal.begin(person, author, to_text(settings.clock.now()), found)
+        journal = Journal.begin(person, author, to_text(settings.clock.now()), found, files)
         journal.save(settings.home)
         _carry_out(settings, journal, tell)
 
@@ -100,6 +101,7 @@ def resume(settings: Settings, tell: Tell) -> None:
 def _carry_out(settings: Settings, journal: Journal, tell: Tell) -> None:
     home = settings.home
     with Ledger(home) as ledger:
+        journal = _up_to_date(settings, ledger, journal)
         forget_stores.erase_from_ledger(settings, ledger, journal)
         forget_stores.bind(ledger, forget_files.erase_delta_files(settings, ledger, journal))
     forget_files.erase_published(home, journal)
@@ -110,6 +112,22 @@ def _carry_out(settings: Settings, journal: Journal, tell: Tell) -> None:
     forget_stores.clear_leftovers(home)
     tell(Erasure(journal.person, journal.events, journal.rows, is_done=True))
     tombstones.journal_path(home).unlink()
+
+
+def _up_to_date(settings: Settings, ledger: Ledger, journal: Journal) -> Journal:
+    """The journal, or a new one where another machine has enrolled a file since; with a journal there nobody does."""
+    files, home = len(ledger.enrolled_files()), settings.home
+    with ledger.transaction() as connection:
+        is_begun = forget_stores.is_begun(connection, journal)
+    if is_begun or files == journal.files:
+        return journal
+    ensure_keys(home, ledger)
+    known = tombstones.read(home)
+    found = find(settings, journal.person, known)
+    tombstones.save(home, found.tombstones.with_more(known.digests))
+    journal = Journal.begin(journal.person, journal.author, journal.at, found, files)
+    journal.save(home)
+    return journal
 
 
 def _found(settings: Settings, wanted: str, table: str | None) -> tuple[Person, Found]:

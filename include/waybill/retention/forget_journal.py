@@ -23,7 +23,8 @@ from waybill.tombstones import journal_path
 class Journal:
     """One erasure. ``tokens`` says what takes the place of each source key; ``delta`` which digest of each delta file.
 
-    A token is random, so that nothing leads from it to the event.
+    ``files`` is how many delta files were enrolled when it was made. A token is random, so that
+    nothing leads from it to the event.
     """
 
     person: Person
@@ -35,10 +36,11 @@ class Journal:
     event_ids: dict[str, str]
     entries: list[Entry]
     events: list[Sent]
+    files: int = 0
     delta: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, person: Person, author: Author, at: str, found: Found) -> "Journal":
+    def begin(cls, person: Person, author: Author, at: str, found: Found, files: int) -> "Journal":
         tokens = {key: secrets.token_hex(12) for key in sorted(found.event_ids)}
         return cls(
             person=person,
@@ -50,6 +52,7 @@ class Journal:
             event_ids={one: f"{ERASED}_{tokens[key]}" for key, ids in found.event_ids.items() for one in ids},
             entries=[_renamed(entry, tokens[entry.source_key]) for entry in found.entries],
             events=found.events,
+            files=files,
         )
 
     def save(self, home: Home) -> None:
@@ -84,6 +87,7 @@ class Journal:
                     for one in raw["entries"]
                 ],
                 events=[Sent(**one) for one in raw["events"]],
+                files=raw["files"],
                 delta={path: (old, new) for path, (old, new) in raw["delta"].items()},
             )
         except FileNotFoundError:

@@ -36,7 +36,7 @@ def erase_from_ledger(settings: Settings, ledger: Ledger, journal: Journal) -> N
     now = from_text(journal.at)
     because = f"erased by {journal.author.who}: {journal.author.because}"
     with ledger.transaction() as connection:
-        is_noted = _is_noted(connection, journal)
+        is_noted = is_begun(connection, journal)
         if not is_noted:
             _look_again(settings, ledger, connection, journal)
         changes = []
@@ -87,7 +87,8 @@ def _rename(connection: Connection, journal: Journal) -> None:
         connection.execute(update(table).where(*here).values(source_key=entry.source_key, event_id=entry.event_id))
 
 
-def _is_noted(connection: Connection, journal: Journal) -> bool:
+def is_begun(connection: Connection, journal: Journal) -> bool:
+    """Whether the ledger has noted the erasure, before which no store is changed."""
     table = schema.actions
     here = (table.c.verb == VERB, table.c.at == from_text(journal.at))
     return connection.execute(select(table.c.action_id).where(*here)).first() is not None

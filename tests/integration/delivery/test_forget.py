@@ -21,7 +21,7 @@ from shell import Shell
 import waybill
 from canaries import found_in
 from waybill import delta, tombstones
-from waybill.delivery import keyfiles
+from waybill.delivery import enrolment, keyfiles
 from waybill.delivery.fold import fold
 from waybill.home import Home
 from waybill.retention.forget_journal import Journal
@@ -325,6 +325,43 @@ def test_what_is_claimed_after_it_was_listed_is_waited_for(
         assert listed(shell, "--resume")["purchase_7"] == (end, True)
     assert sent(platform).count("purchase_7") == 1
     check_gone(office)
+
+
+@SERVER_ONLY
+def test_what_is_enrolled_after_it_was_listed_is_erased_too(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery on another machine enrols the newest file, with one of their events, right before the journal."""
+    office, save, calls = shell.office, Journal.save, []
+    newest = delta.newest(office.home, "meta")
+    assert newest is not None
+    judge(newest)
+
+    def enrol(self: Journal, home: Home) -> None:
+        if not calls:
+            calls.append(office.deliver().enrolled)
+        save(self, home)
+
+    monkeypatch.setattr(Journal, "save", enrol)
+    told = listed(shell, "C-1", *WHY)
+    assert calls == [2]
+    assert (told["purchase_7"], told["purchase_9"]) == (("pending", False), ("pending", False))
+    assert office.states() == {"accepted": 4, "rejected": 1, "unknown": 1, "withdrawn": 2, "pending": 2}
+    check_gone(office)
+
+
+@FILE_ONLY
+def test_nothing_is_enrolled_once_an_erasure_began(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The delivery looked for a journal before there was one."""
+    office, plan = shell.office, enrolment.plan
+
+    def planned(*arguments: Any) -> Any:
+        tombstones.journal_path(office.home).write_text("{}")
+        return plan(*arguments)
+
+    monkeypatch.setattr(enrolment, "plan", planned)
+    before = office.rows("select file_id from files")
+    answer = shell.waybill("deliver")
+    assert (answer.code, "forget --resume" in answer.err) == (1, True), answer.err
+    assert office.rows("select file_id from files") == before
 
 
 @FILE_ONLY

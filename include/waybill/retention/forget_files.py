@@ -107,7 +107,7 @@ def erase_delta_files(settings: Settings, ledger: Ledger, journal: Journal) -> d
     An enrolled file keeps its rows, because the ledger counts them by number. One that is not loses them, and its
     decision with them, which was made about other rows: the gate judges it again. The sidecar comes last.
     """
-    enrolled = {file.file_id for file in ledger.enrolled_files()}
+    enrolled = {file.file_id: file for file in ledger.enrolled_files()}
     digests: dict[str, str] = {}
     for folder in sorted(path for path in settings.home.delta.glob("*") if path.is_dir()):
         for file in delta.frozen(settings.home, folder.name):
@@ -125,6 +125,12 @@ def erase_delta_files(settings: Settings, ledger: Ledger, journal: Journal) -> d
             rewritten.write_sidecar()
         for path in folder.glob("*.parquet"):  # of a build that was killed; without a sidecar it does not count
             if not path.name.endswith(".withdrawals.parquet") and not path.with_suffix(".json").exists():
+                file_id = f"{folder.name}/{path.stem}"
+                if file_id in enrolled and enrolled[file_id].settled_at is None:
+                    raise LedgerConflict(
+                        f"The sidecar {path.with_suffix('.json')} is gone, and events wait in its file. Restore it "
+                        "from a backup and run `waybill ledger forget --resume`."
+                    )
                 path.unlink()
     return digests
 

@@ -365,6 +365,19 @@ def test_nothing_is_enrolled_once_an_erasure_began(shell: Shell, monkeypatch: py
 
 
 @FILE_ONLY
+def test_a_file_in_which_something_waits_is_not_removed_for_want_of_its_sidecar(shell: Shell) -> None:
+    (path,) = shell.office.home.delta.glob(f"meta/{LATER}.parquet")
+    sidecar = path.with_suffix(".json")
+    said = sidecar.read_bytes()
+    sidecar.unlink()
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert (answer.code, f"{sidecar} is gone" in answer.err, path.exists()) == (1, True, True), answer.err
+    sidecar.write_bytes(said)
+    assert shell.waybill("ledger", "forget", "--resume").code == 0
+    check_gone(shell.office)
+
+
+@FILE_ONLY
 def test_a_table_that_says_nothing_of_people_is_named(shell: Shell, tmp_path: Path) -> None:
     text = (Path(waybill.__file__).parents[1] / "waybill.toml").read_text()
     silent = tmp_path / "silent.toml"

@@ -197,6 +197,7 @@ def test_doubted_events_do_not_keep_good_ones_waiting(
     scripted_office: Office, platform: Scripted, bad: Sequence[int]
 ) -> None:
     """More of them than are doubted in a run, and all of them expire before the good ones."""
+    scripted_office.change(threads=1)
     rows = [Event(number, window=timedelta(days=2 if number in bad else 6)) for number in range(1, 66)]
     hand_over(scripted_office.home, rows)
     names = {f"purchase_{number}" for number in bad}

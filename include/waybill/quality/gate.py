@@ -66,6 +66,9 @@ where quarantined.row_number is not null or $everything
 order by delta.position
 """
 
+# Great Expectations is in memory by now; what is sorted beyond this goes to disk.
+_LESS_MEMORY = "set memory_limit = '450MB'"
+
 
 def judge(settings: Settings, delta: DeltaFile) -> Decision:
     """Decides whether a delta file is open (and which rows are quarantined) or closed, and returns the decision.
@@ -175,20 +178,21 @@ def _publish(
     connection: duckdb.DuckDBPyConnection, delta: DeltaFile, everything: bool, judged_at: str, version: str
 ) -> None:
     """Writes the gate file: one row per quarantined event, or per row of the file when the file is closed."""
-    connection.execute(
-        f"create or replace temp table gate as {_PUBLISHED}",
-        {
-            "destination": delta.destination,
-            "file_id": delta.file_id,
-            "build_id": delta.build_id,
-            "judged_at": judged_at,
-            "suite_version": version,
-            "everything": everything,
-            "published": str(delta.gate_path.with_name("*.parquet")),
-        },
-    )
     with written_aside(delta.gate_path) as aside:
-        connection.execute("copy (from gate order by row_number) to ? (format parquet, compression zstd)", [str(aside)])
+        connection.execute(_LESS_MEMORY)
+        connection.execute(
+            f"copy ({_PUBLISHED}) to $path (format parquet, compression zstd)",
+            {
+                "destination": delta.destination,
+                "file_id": delta.file_id,
+                "build_id": delta.build_id,
+                "judged_at": judged_at,
+                "suite_version": version,
+                "everything": everything,
+                "published": str(delta.gate_path.with_name("*.parquet")),
+                "path": str(aside),
+            },
+        )
 
 
 def _failures(

@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 from children import TRACED, Kill
 
 AS_OF = "2026-11-20T12:00:00+00:00"
@@ -47,6 +49,26 @@ class ShopDesk:
             raise
         assert "Traceback" not in said, said
         return process.returncode, said
+
+    def told_to_stop(self, step: str, at: str) -> tuple[int, float, list[psutil.Process]]:
+        """Starts a step and sends SIGTERM once a file below the home is there: exit code, seconds until the end, and
+        which of the processes that it had started are alive after it."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("WAYBILL_")}
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "waybill", step],
+            env={**kept, **self.environment, "WAYBILL_HOME": str(self.home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while not list(self.home.glob(at)) and process.poll() is None:
+                time.sleep(0.05)
+            time.sleep(1)
+            children = psutil.Process(process.pid).children(recursive=True)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(60)
+            seconds = time.monotonic() - began
+        return code, seconds, [child for child in children if child.is_running()]
 
     def copy(self, home: Path) -> "ShopDesk":
         shutil.copytree(self.home, home)

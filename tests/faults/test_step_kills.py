@@ -114,6 +114,20 @@ def test_kills_in_a_row(unharmed: Unharmed, tmp_path: Path, step: str, all_bound
         assert finished(desk, unharmed, step) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "at"), [("build", "build/inputs/unseen_files.parquet"), ("gate", "delta/meta/gate.lock")]
+)
+def test_a_step_that_is_told_to_stop_ends_soon_with_all_that_it_started(
+    unharmed: Unharmed, tmp_path: Path, step: str, at: str
+) -> None:
+    unharmed.platform.reset()
+    desk = unharmed.before[step].copy(tmp_path / "home")
+    code, seconds, left = desk.told_to_stop(step, at)
+    assert (code, left) == (143, [])
+    assert seconds < 10
+    assert finished(desk, unharmed, step) == []
+
+
 IN_A_ROW = 8
 """So many kills hit one home, each on what the one before it left, before the chain is finished and compared."""
 

@@ -1,6 +1,8 @@
 """``waybill pause`` and ``resume``; and a delivery that pauses because most of what it tried was refused."""
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -39,6 +41,21 @@ def test_a_paused_destination_enrols_and_expires_and_sends_nothing(office: Offic
     assert shell.waybill("resume", "meta").code == 2
     counts = shell.waybill("deliver", "--json").json["destinations"]["meta"]
     assert (counts["accepted"], office.states()) == (3, {"accepted": 3, "expired": 1})
+
+
+def test_a_pause_stops_a_delivery_that_runs(office: Office, emulator: Emulator) -> None:
+    hand_over(office.home, events(20))
+    office.change(batch_size=1, threads=1)
+    emulator.plan("slow", times=None, seconds=0.3)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(office.deliver)
+        while not emulator.book.requests() and not running.done():
+            time.sleep(0.02)
+        assert Shell(office).waybill("pause", "meta", *WHY).code == 0
+        sent = len(emulator.book.requests())
+        running.result()
+    assert len(emulator.book.requests()) <= sent + 1, "but for the one that was under way"
+    assert office.states()["pending"] >= 20 - sent - 1 > 0
 
 
 def test_a_destination_that_nobody_knows_is_not_paused(office: Office) -> None:

@@ -1,6 +1,7 @@
 """Small files: each is judged with those before it, so that a broken model cannot go out ten rows at a time."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from deltas import Row, Shop, hashed, write_delta
@@ -23,9 +24,15 @@ def without_digest(row: Row) -> None:
     row.digest = hashed("something else")
 
 
+def for_nothing(row: Row) -> None:
+    if row.columns["value"] is not None:
+        row.columns["value"], row.custom["value"] = Decimal(0), 0
+
+
 DEFECTS: dict[str, Callable[[Row], None]] = {
     "one_em_share": of_one_person,
     "no_email_and_no_phone_share": of_nobody,
+    "zero_value_share": for_nothing,
     "quarantined_share": without_digest,
 }
 

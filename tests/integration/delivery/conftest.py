@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from office import DATASET, TOKEN, Office
+from office import DATASET, TOKEN, Office, Watch
 from outbox import NOW
 from scripted import Scripted, scripted
 
 from ledgers import KINDS, LedgerServer
+from waybill.clock import Clock
 from waybill.emulator import Emulator, running
 from waybill.settings import load_settings
 
@@ -60,6 +61,14 @@ def emulator(running_emulator: Emulator) -> Emulator:
 def office(make_office: Callable[[str], Office], emulator: Emulator) -> Office:
     """A home whose destination is the emulator."""
     return make_office(emulator.base_url)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """What every Clock without a fixed moment shows."""
+    watch = Watch()
+    monkeypatch.setattr(Clock, "now", lambda clock: watch.at)
+    return watch
 
 
 @pytest.fixture

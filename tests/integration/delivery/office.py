@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from outbox import NOW
 from pydantic import SecretStr
 
 from ledgers import ask, tables
@@ -20,6 +21,12 @@ TOKEN = "made-up-token-4711"
 FILE_ONLY = pytest.mark.parametrize("ledger_uri", ["sqlite"], indirect=True)
 SERVER_ONLY = pytest.mark.parametrize("ledger_uri", ["postgresql"], indirect=True)
 QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
+
+
+class Watch:
+    """A clock that a test moves; with one that stands still nothing would ever rest."""
+
+    at: datetime = NOW
 
 
 @dataclass

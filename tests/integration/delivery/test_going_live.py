@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from office import Office
+from office import Office, Watch
 from outbox import LATER, NOW, Event, events, hand_over
 from scripted import Call, Reply, Scripted, accepted, error
 from shell import Shell
 
-from waybill.clock import Clock
 from waybill.delivery import pauses
 from waybill.delivery.actions import Author
 from waybill.delivery.report import DeliveryReport
@@ -109,21 +108,20 @@ def test_the_shadow_takes_over_what_a_killed_delivery_was_sending(scripted_offic
 
 
 def test_the_shadow_leaves_alone_what_rests_and_what_may_not_be_repeated(
-    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+    scripted_office: Office, platform: Scripted, watch: Watch
 ) -> None:
     hand_over(scripted_office.home, events(2))
     platform.script = lambda call: Reply(503, b"<html>", {"Retry-After": "600"})
     with pytest.raises(DestinationUnavailable):
         scripted_office.deliver()
     platform.script = accepted
-    at = NOW + timedelta(minutes=5)
-    monkeypatch.setattr(Clock, "now", lambda clock: at)
+    watch.at = NOW + timedelta(minutes=5)
     scripted_office.settings = scripted_office.settings.model_copy(update={"as_of": None})
 
     assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 0
-    at = NOW + timedelta(minutes=11)
+    watch.at = NOW + timedelta(minutes=11)
     assert shadowed(scripted_office).would_send == 2
-    at = NOW + timedelta(hours=47)
+    watch.at = NOW + timedelta(hours=47)
     assert shadowed(scripted_office).would_send == scripted_office.deliver().sent == 0
 
 

@@ -1,14 +1,13 @@
 """Who is left alone, until when: what the platform asks for binds every run, and our own patience costs no event."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from office import FILE_ONLY, SERVER_ONLY, Office
+from office import FILE_ONLY, SERVER_ONLY, Office, Watch
 from outbox import LATER, NOW, Event, events, hand_over
 from scripted import Call, Reply, Scripted, accepted, error
 
-from waybill.clock import Clock
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.run import deliver
 from waybill.errors import DestinationUnavailable
@@ -19,19 +18,6 @@ PATIENT = RetryPolicy(longest_seconds=0.01)
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
-
-
-class Watch:
-    """A clock that a test moves; with one that stands still nothing would ever rest."""
-
-    at: datetime = NOW
-
-
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
-    monkeypatch.setattr(Clock, "now", lambda clock: watch.at)
-    return watch
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from office import FILE_ONLY, TOKEN, Office
+from office import FILE_ONLY, TOKEN, Office, Watch
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 from scripted import Call, Reply, Scripted, accepted, error
 
-from waybill.clock import Clock
 from waybill.delivery.run import deliver
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.files import locked
@@ -115,7 +114,7 @@ def test_a_wait_that_comes_with_a_5xx_is_kept_too(scripted_office: Office, platf
 
 
 def test_a_wait_is_kept_by_later_runs_whose_clock_goes_on(
-    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+    scripted_office: Office, platform: Scripted, watch: Watch
 ) -> None:
     hand_over(scripted_office.home, events(2))
     throttled = error(4)
@@ -123,12 +122,11 @@ def test_a_wait_is_kept_by_later_runs_whose_clock_goes_on(
     with pytest.raises(DestinationUnavailable):
         scripted_office.deliver()
     platform.script = accepted
-    at = NOW + timedelta(minutes=5)
-    monkeypatch.setattr(Clock, "now", lambda clock: at)
+    watch.at = NOW + timedelta(minutes=5)
     scripted_office.settings = scripted_office.settings.model_copy(update={"as_of": None})
 
     assert scripted_office.deliver().pending == 2
-    at = NOW + timedelta(minutes=11)
+    watch.at = NOW + timedelta(minutes=11)
     assert scripted_office.deliver().accepted == 2
 
 

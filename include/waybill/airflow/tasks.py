@@ -44,9 +44,8 @@ def run(job: Callable[..., Report], asset: Asset | None = None, **named: str) ->
     """Runs one job of ``waybill.jobs`` and returns its counts, which also become the ``extra`` of the Asset's event."""
     os.umask(0o077)  # whatever the job or one of its libraries writes is its owner's alone
     try:
-        with (
-            stopping.told_by_sigterm()
-        ):  # Airflow's own handler asks the operator, and the task goes on until it is killed
+        # Airflow's own handler asks the operator, and the task goes on until it is killed.
+        with stopping.told_by_sigterm():
             report = job(airflow_settings(), **named)
         counts = report.counts()
     except GateStillClosed as error:

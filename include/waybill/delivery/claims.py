@@ -1,6 +1,6 @@
 """Claiming: deciding row by row what may still be sent, and committing the intent before a byte leaves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,6 +35,21 @@ class Rest:
 
     until: datetime
     seconds: float
+
+
+def why_over(batch: BatchRow, row: FrozenRow, capabilities: Capabilities, now: int) -> str:
+    """Why a row must not be sent any more, or '' while it may be (``now`` in microseconds)."""
+    if row.expires_at <= now:
+        return row.expires_reason
+    until = _repeatable_until(batch, row, capabilities)
+    return "dedup_window" if until is not None and until <= now else ""
+
+
+def _repeatable_until(batch: BatchRow, row: FrozenRow, capabilities: Capabilities) -> int | None:
+    """Until when (microseconds) the platform merges a repeat; None where no answer was lost."""
+    if batch.unknown_since is None:
+        return None
+    return microseconds(batch.unknown_since + capabilities.window(row.event_kind) - DEDUP_MARGIN)
 
 
 class Claims:
@@ -74,7 +89,7 @@ class Claims:
                 return None
             overrides = queries.overrides(connection, batch.file_id, within=batch.row_ranges)
             open_rows = [row for row in held if row.row_number not in overrides]
-            over = {row.row_number: self._over(batch, row, microseconds(now)) for row in open_rows}
+            over = {row.row_number: why_over(batch, row, self._capabilities, microseconds(now)) for row in open_rows}
             live = [row for row in open_rows if not over[row.row_number]]
             ended = [(row, over[row.row_number]) for row in open_rows if over[row.row_number]]
             if live:
@@ -95,19 +110,9 @@ class Claims:
 
     def time_left(self, claim: Claim, now: datetime) -> timedelta:
         """How long all events of a claim may still be sent."""
-        soonest = min(end for row in claim.rows for end, _ in self._ends(claim.batch, row))
-        return timedelta(microseconds=soonest - microseconds(now))
-
-    def _over(self, batch: BatchRow, row: FrozenRow, now: int) -> str:
-        """Why a row must not be sent any more, or ''."""
-        return next((why for end, why in self._ends(batch, row) if end <= now), "")
-
-    def _ends(self, batch: BatchRow, row: FrozenRow) -> Iterator[tuple[int, str]]:
-        """From when on a row must not be sent, and why."""
-        yield row.expires_at, row.expires_reason
-        if batch.unknown_since is not None:
-            window = self._capabilities.window(row.event_kind) - DEDUP_MARGIN
-            yield microseconds(batch.unknown_since + window), "dedup_window"
+        ends = [row.expires_at for row in claim.rows]
+        ends += [_repeatable_until(claim.batch, row, self._capabilities) or row.expires_at for row in claim.rows]
+        return timedelta(microseconds=min(ends) - microseconds(now))
 
     def _set_aside(
         self, connection: Connection, batch: BatchRow, ended: Sequence[tuple[FrozenRow, str]], now: datetime

@@ -9,7 +9,7 @@ from waybill import delta
 from waybill.clock import Clock
 from waybill.declared import DestinationSettings
 from waybill.delivery import caps, enrolment, pauses, queries, rests, withdrawals
-from waybill.delivery.claims import DEDUP_MARGIN
+from waybill.delivery.claims import why_over
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
@@ -114,7 +114,7 @@ def _waiting(
             for row in files.take(batch.file_id, batch.row_ranges)
             if row.row_number not in ended
             and (batch.file_id, row.row_number) not in gone
-            and _is_in_time(row, batch, limits, microseconds(clock.now()))
+            and not why_over(batch, row, limits, microseconds(clock.now()))
         ]
         yield _Request(batch.batch_id, batch.dataset, rows)
 
@@ -124,15 +124,6 @@ def _as_recovered(batch: BatchRow) -> BatchRow:
     if batch.state != "sending":
         return batch
     return replace(batch, state="unknown", unknown_since=batch.unknown_since or batch.claimed_at, not_before=None)
-
-
-def _is_in_time(row: FrozenRow, batch: BatchRow, limits: Capabilities, now: int) -> bool:
-    """Whether a row has not expired and, where it may have arrived, may still be repeated (``now`` in microseconds)."""
-    if batch.unknown_since is not None:
-        window = limits.window(row.event_kind) - DEDUP_MARGIN
-        if microseconds(batch.unknown_since + window) <= now:
-            return False
-    return row.expires_at > now
 
 
 def _fresh(

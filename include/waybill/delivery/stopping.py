@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -20,7 +20,6 @@ LOCK_SECONDS: Final = 4.0
 TERMINATED: Final = 143
 """The exit code of a process that SIGTERM has ended."""
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _told: list[float] = []
 """When somebody said that this process should end."""
 
@@ -38,20 +37,12 @@ def end_when_told() -> None:
 @contextmanager
 def told_by_sigterm() -> Iterator[None]:
     """For a block whose process has another use for SIGTERM, it means: end soon. Only the main thread hears it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = signal.signal(signal.SIGTERM, _end)
+    before = len(_told)
     try:
-        yield
+        with _heard_by(_end, signal.SIGTERM):
+            yield
     finally:
-        _told.clear()
-        signal.signal(signal.SIGTERM, kept if kept is not None else signal.SIG_DFL)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    _told.append(time.monotonic())
-    raise SystemExit(TERMINATED)
+        del _told[before:]
 
 
 def is_told(error: BaseException) -> bool:
@@ -66,21 +57,35 @@ def undisturbed() -> Iterator[None]:
     Without it one could strike between an answer and its receipt, and a known answer would be forgotten. Signals reach
     the main thread only, so elsewhere there is nothing to do.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     arrived: list[int] = []
 
     def hold(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
         _told.append(time.monotonic())
 
-    kept = {number: signal.signal(number, hold) for number in _SIGNALS}
+    try:
+        with _heard_by(hold, signal.SIGTERM, signal.SIGINT):
+            yield
+    finally:
+        del _told[len(_told) - len(arrived) :]  # raised again, they say it again
+        for signalled in arrived:
+            signal.raise_signal(signalled)
+
+
+@contextmanager
+def _heard_by(handler: Callable[[int, FrameType | None], None], *signals: signal.Signals) -> Iterator[None]:
+    """Lets a handler hear signals for the length of a block; in another thread than the main one nothing is heard."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.signal(number, handler) for number in signals}
     try:
         yield
     finally:
-        del _told[len(_told) - len(arrived) :]  # raised again, they say it again
-        for number, handler in kept.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        for signalled in arrived:
-            signal.raise_signal(signalled)
+        for number, before in kept.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    _told.append(time.monotonic())
+    raise SystemExit(TERMINATED)

@@ -73,7 +73,7 @@ _EXAMPLES_OF: Final = {
     "values_out_of_range_share": (
         "is_purchase and amount > 0 and row_number in ("
         "select row_number from facts inner join value_ranges on currency_code = part "
-        "where amount > 0 and floor(log10(amount) * 8) not between lowest and highest)"
+        "where amount > 0 and magnitude_of(amount) not between lowest and highest)"
     ),
     "rows_in_new_currency": "currency_code in (select currency from new_currencies)",
     "em_coverage_drop": "em_number is null",

@@ -5,6 +5,9 @@
 -- source / entity / key: the lines of one store order are one order
 create or replace temp macro order_key_of(source_key) as array_to_string(string_split(source_key, '/')[1:3], '/');
 
+-- Eighths of a power of ten.
+create or replace temp macro magnitude_of(value) as cast(floor(log10(value) * 8) as bigint);
+
 create or replace temp macro text_of(value) as value ->> '$';
 
 -- An identifier is one hash or a list of them; the suffix is the Parameter Builder's (8 characters, formerly 2).

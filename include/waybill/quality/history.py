@@ -112,7 +112,7 @@ class History:
         self._connection.execute(sql("tallies"))
 
     def guards(self) -> dict[str, float]:
-        """How this file compares with the weeks before; with few rows in it, each measure by whatever it has."""
+        """How this file compares with the weeks before."""
         self._count("from tallies")
         found = self.measured(sql("guards"))
         changed = self._changed_since_enrolment()

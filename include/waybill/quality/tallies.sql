@@ -71,7 +71,7 @@ counts as (
     union all
     select 'currency', currency_code, 0, count(*) from passed where currency_code is not null group by currency_code
     union all
-    select 'magnitude', currency_code, cast(floor(log10(amount) * 8) as bigint), count(*)
+    select 'magnitude', currency_code, magnitude_of(amount), count(*)
     from judged
     where is_purchase and amount > 0 and currency_code is not null
     group by all

@@ -8,7 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from waybill.airflow.processes import Session, free_port, started
+from waybill.airflow.local import local_environment, reserved_emulator, running_emulator
+from waybill.airflow.processes import Session, reserved_port, started
+from waybill.errors import DestinationUnavailable
+from waybill.settings import load_settings
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -55,5 +58,26 @@ def test_a_taken_port_is_moved() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port) not in (port, 0)
-    assert free_port(port) == port
+        with reserved_port(port) as other:
+            assert other not in (port, 0)
+    with reserved_port(port) as free:
+        assert free == port
+
+
+def test_two_local_runs_are_never_given_one_port() -> None:
+    """Between the choice of a port and the first listening there it looks free to everybody."""
+    with reserved_port(18085) as port, reserved_port(port) as other:
+        assert other not in (port, 0)
+        with reserved_port(port) as third:
+            assert third not in (port, other)
+    with reserved_port(port) as again:
+        assert again == port
+
+
+def test_an_emulator_of_somebody_else_is_not_taken_for_our_own(tmp_path: Path) -> None:
+    """Ours cannot listen where another one answers already: that is said, and nothing is sent there."""
+    homes = [load_settings({"WAYBILL_HOME": str(tmp_path / name)}).home for name in ("one", "two")]
+    with reserved_emulator() as emulator:
+        first, second = (running_emulator(home, emulator, local_environment(home, emulator)) for home in homes)
+        with first, pytest.raises(DestinationUnavailable, match="The emulator ended while starting"), second:
+            pass

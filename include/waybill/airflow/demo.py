@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from waybill.airflow import demo_report, shop
-from waybill.airflow.local import DAG_IDS, choose_emulator, local_environment, local_home, running_emulator
+from waybill.airflow.local import DAG_IDS, local_environment, local_home, reserved_emulator, running_emulator
 from waybill.airflow.processes import Session, end_on_terminate, started
 from waybill.airflow.progress import Progress
 from waybill.errors import BuildFailed, ConfigurationError, WaybillError
@@ -32,7 +32,7 @@ def demo(progress: Progress) -> bool:
     with ExitStack() as stack:
         if not stack.enter_context(locked(home.root / "local.lock")):
             raise ConfigurationError(f"Another `make demo` or `make up` is using {home.root}. End it first.")
-        emulator = choose_emulator()
+        emulator = stack.enter_context(reserved_emulator())
         env = local_environment(home, emulator)
         log = home.root / "logs" / "airflow.log"
         log.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from waybill.airflow.local import Emulator, airflow_folder, local_environment, local_secrets, wait_until
-from waybill.airflow.processes import Session, free_port, started
+from waybill.airflow.processes import Session, reserved_port, started
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.home import Home
 
@@ -86,27 +86,15 @@ class LivingAirflow:
 @contextmanager
 def living_airflow(home: Home, emulator: Emulator, *, preferred_port: int = 8080) -> Iterator[LivingAirflow]:
     """A living Airflow for as long as the block runs; its DAGs are paused unless someone has unpaused them."""
-    port = free_port(preferred_port)
-    url = f"http://127.0.0.1:{port}"
-    password = local_secrets(home).admin_password
-    passwords = airflow_folder(home) / "passwords.json"
-    passwords.touch(mode=0o600)
-    passwords.write_text(json.dumps({USER: password}) + "\n", encoding="utf-8")
-    env = {
-        **local_environment(home, emulator),
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-    }
-    prepare = [sys.executable, "-W", "ignore", "-m", "waybill.airflow.chain", "--prepare"]
     logs = home.root / "logs"
-    with started(prepare, env=env, log=logs / "airflow.log") as session:
-        if session.wait() != 0:
-            raise ConfigurationError(f"Airflow's database cannot be made. The log is {session.log}.")
-    airflow = LivingAirflow(url, password)
     with ExitStack() as stack:
+        port = stack.enter_context(reserved_port(preferred_port))
+        env = _environment(home, emulator, port)
+        prepare = [sys.executable, "-W", "ignore", "-m", "waybill.airflow.chain", "--prepare"]
+        with started(prepare, env=env, log=logs / "airflow.log") as session:
+            if session.wait() != 0:
+                raise ConfigurationError(f"Airflow's database cannot be made. The log is {session.log}.")
+        airflow = LivingAirflow(env["AIRFLOW__API__BASE_URL"], local_secrets(home).admin_password)
         for name, *options in _COMPONENTS:
             command = [sys.executable, "-W", "ignore", "-m", "airflow", name, *options]
             log = logs / f"airflow-{name}.log"
@@ -114,3 +102,18 @@ def living_airflow(home: Home, emulator: Emulator, *, preferred_port: int = 8080
         api = airflow.components["api-server"]
         wait_until(airflow.is_healthy, api, seconds=_START_SECONDS, what="Airflow's API server")
         yield airflow
+
+
+def _environment(home: Home, emulator: Emulator, port: int) -> dict[str, str]:
+    url = f"http://127.0.0.1:{port}"
+    passwords = airflow_folder(home) / "passwords.json"
+    passwords.touch(mode=0o600)
+    passwords.write_text(json.dumps({USER: local_secrets(home).admin_password}) + "\n", encoding="utf-8")
+    return {
+        **local_environment(home, emulator),
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+    }

@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 import waybill
-from waybill.airflow.processes import Session, free_port, started
+from waybill.airflow.processes import Session, reserved_port, started
 from waybill.airflow.settings import environment
 from waybill.errors import ConfigurationError, DestinationUnavailable
 from waybill.home import Home
@@ -120,12 +120,15 @@ def running_emulator(home: Home, emulator: Emulator, env: dict[str, str]) -> Ite
     """The emulator as a process of its own for as long as the block runs."""
     command = [sys.executable, "-c", _WAYBILL, "emulator", "--port", str(emulator.port)]
     with started(command, env=env, log=home.root / "logs" / "emulator.log") as session:
-        wait_until(lambda: _answers(emulator.url), session, seconds=60, what="The emulator")
+        wait_until(lambda: _answers(emulator.url, session.pid), session, seconds=60, what="The emulator")
         yield session
 
 
-def choose_emulator(preferred: int = 8085) -> Emulator:
-    return Emulator(free_port(preferred))
+@contextmanager
+def reserved_emulator(preferred_port: int = 8085) -> Iterator[Emulator]:
+    """Where an emulator may listen for as long as the block runs; it is not started yet."""
+    with reserved_port(preferred_port) as port:
+        yield Emulator(port)
 
 
 def wait_until(ready: Callable[[], bool], session: Session, *, seconds: float, what: str) -> None:
@@ -138,9 +141,9 @@ def wait_until(ready: Callable[[], bool], session: Session, *, seconds: float, w
         time.sleep(0.25)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, pid: int) -> bool:
+    """Whether this process answers there, and not an emulator that somebody else has started."""
     try:
-        requests.get(f"{url}/_emulator/health", timeout=2).raise_for_status()
-    except requests.RequestException:
+        return bool(requests.get(f"{url}/_emulator/health", timeout=2).json()["pid"] == pid)
+    except (requests.RequestException, LookupError):
         return False
-    return True

@@ -8,14 +8,18 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
 import psutil  # type: ignore[import-untyped]
+
+from waybill.errors import SourceUnavailable
+from waybill.files import locked
 
 PATIENCE_SECONDS = 15.0
 """How long a process may take to end after TERM before it gets KILL."""
@@ -48,6 +52,10 @@ class Session:
     def output(self) -> IO[str]:
         assert self._process.stdout is not None, "only a piped process gives output"  # noqa: S101
         return self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:
@@ -109,15 +117,36 @@ def started(command: Sequence[str], *, env: Mapping[str, str], log: Path, piped:
         session.stop()
 
 
-def free_port(preferred: int) -> int:
-    """The preferred port of 127.0.0.1 where it is free, else any free one."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise OSError("127.0.0.1 has no free port")
+@contextmanager
+def reserved_port(preferred: int) -> Iterator[int]:
+    """A free port of 127.0.0.1, the preferred one where it is, that no other local run is given while the block runs.
+
+    A program listens some time after its port was chosen, and until then the port looks free to everybody: whoever
+    chooses one here also holds a lock file of its number. SourceUnavailable when no port is free.
+    """
+    for port in (preferred, *(_any_port() for _ in range(5))):
+        with suppress(OSError), ExitStack() as held:
+            lock = Path(tempfile.gettempdir()) / f"waybill-{os.getuid()}-port-{port}.lock"
+            if held.enter_context(locked(lock)) and _is_free(port):
+                stack = held.pop_all()
+                break
+    else:
+        raise SourceUnavailable("127.0.0.1 has no free port. End a program that listens there, then run this again.")
+    with stack:
+        yield port
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))  # OSError where somebody listens
+    return True
 
 
 def end_on_terminate() -> None:

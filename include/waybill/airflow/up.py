@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from waybill.airflow import shop
 from waybill.airflow.living import USER, living_airflow
-from waybill.airflow.local import ALL_DAG_IDS, choose_emulator, local_environment, local_home, running_emulator
+from waybill.airflow.local import ALL_DAG_IDS, local_environment, local_home, reserved_emulator, running_emulator
 from waybill.airflow.processes import end_on_terminate
 from waybill.airflow.progress import Progress
 from waybill.errors import ConfigurationError, DestinationUnavailable, WaybillError
@@ -23,7 +23,7 @@ def up(progress: Progress) -> None:
     with ExitStack() as stack:
         if not stack.enter_context(locked(home.root / "local.lock")):
             raise ConfigurationError(f"Another `make demo` or `make up` is using {home.root}. End it first.")
-        emulator = choose_emulator()
+        emulator = stack.enter_context(reserved_emulator())
         with progress.step(shop.next_step(home)):
             shop.advance(home)
         with progress.step("Start the emulator of Meta's Conversions API"):

@@ -1,6 +1,7 @@
 """The emulator's own endpoints under ``/_emulator/``, for people and tests; the platform has nothing like them."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -41,7 +42,7 @@ class Control:
         )
 
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "datasets": sorted(self._graph.datasets)})
+        return JSONResponse({"status": "ok", "pid": os.getpid(), "datasets": sorted(self._graph.datasets)})
 
     async def summary(self, request: Request) -> Response:
         return JSONResponse(self._book.summary())

@@ -125,20 +125,18 @@ def pause(destination: Name, because: Because, by: By = None, as_json: Json = Fa
 
 @app.command()
 def resume(
-    destination: Name, because: Because = "it may be sent to again", by: By = None, as_json: Json = False
+    destination: Name,
+    because: Because = "it may be sent to again",
+    by: By = None,
+    now: Annotated[bool, typer.Option("--now", help="Nor wait as long as the platform asked.")] = False,
+    as_json: Json = False,
 ) -> None:
     """End a pause; the next delivery sends what has waited and has not expired."""
     from waybill.delivery import actions, pauses
 
     settings = load_settings()
-    ended = pauses.resume(settings, destination, actions.author(settings, because, by))
-    if as_json:
-        print_json(asdict(ended))
-    else:
-        typer.echo(
-            f"{destination} was paused since {ended.at:%Y-%m-%d %H:%M} UTC by {ended.who}: {ended.because}. The next "
-            "delivery sends what waits."
-        )
+    ended = pauses.resume(settings, destination, actions.author(settings, because, by), now=now)
+    print_json(asdict(ended)) if as_json else typer.echo(f"{ended.sentence()}.")
 
 
 def _one_or_all(wanted: str | None, everything: bool, destination: str | None) -> None:

@@ -47,12 +47,13 @@ class Queue:
             turn = self._turns.setdefault(batch.batch_id, self._turns.get(batch.parent_batch_id or 0, 0))
             heapq.heappush(line.heap, (turn, batch.expires_at, -batch.batch_id, batch))
 
-    def bring_forward(self, dataset: str) -> None:
+    def bring_forward(self, dataset: str, among: Callable[[BatchRow], bool] = lambda _: True) -> None:
         """Makes a dataset's largest batch the next one; of equally large ones that which was tried least."""
         line = self._lines[dataset]
-        if not line.heap:
+        found = [entry for entry in line.heap if among(entry[3])]
+        if not found:
             return
-        largest = max(line.heap, key=lambda entry: (entry[3].events, -entry[3].attempts, *entry[:3]))
+        largest = max(found, key=lambda entry: (entry[3].events, -entry[3].attempts, *entry[:3]))
         line.heap.remove(largest)
         heapq.heapify(line.heap)
         line.brought_forward -= 1

@@ -6,10 +6,10 @@ They belong to the dataset and not to batches, so that they hold for what is enr
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from waybill.clock import Clock
-from waybill.delivery import schema
+from waybill.delivery import queries, schema
 
 
 def ask(connection: Connection, destination: str, dataset: str, seconds: float, clock: Clock) -> None:
@@ -33,6 +33,23 @@ def in_force(connection: Connection, destination: str, clock: Clock) -> dict[str
         table.c.destination == destination, table.c.asked_at <= now, table.c.rests_until > now
     )
     return {row.dataset: row.rests_until for row in connection.execute(query)}
+
+
+def all_of(connection: Connection, destination: str, clock: Clock) -> dict[str, datetime]:
+    """Dataset → until when something of it is left alone: as the platform asked, or after failures of its batches."""
+    found = in_force(connection, destination, clock)
+    for batch in queries.batches_in(connection, destination, *queries.WAITING):
+        if batch.not_before is not None and batch.is_resting(clock):
+            found[batch.dataset] = max(batch.not_before, found.get(batch.dataset, batch.not_before))
+    return dict(sorted(found.items()))
+
+
+def end(connection: Connection, destination: str) -> None:
+    """Ends every rest of a destination, those of its batches too."""
+    batches = schema.batches
+    connection.execute(delete(schema.rests).where(schema.rests.c.destination == destination))
+    waiting = batches.c.destination == destination, batches.c.state.in_(queries.WAITING)
+    connection.execute(update(batches).where(*waiting).values(not_before=None))
 
 
 def sentences(resting: Mapping[str, datetime], datasets: Iterable[str]) -> list[str]:

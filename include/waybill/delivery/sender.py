@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 
 from waybill.clock import Clock
 from waybill.declared import Dataset, DestinationSettings
@@ -192,9 +193,8 @@ class Sender:
             settled = settlement.settle(
                 connection, batch, rows, sent.claim.attempt_id, outcome, now, not_before, keep=doubted
             )
-            bad = self._watch.answered(batch, len(rows), settled.rejected)
-            if bad is not None:
-                hopeless = pauses.pause_itself(connection, batch.destination, *bad, outcome.reason, now)
+            if seen := self._watch.answered(batch, len(rows), len(settled.accepted), settled.rejected):
+                hopeless = pauses.pause_itself(connection, batch.destination, seen, outcome.reason, now)
         self._count(outcome, settled, microseconds(now))
         if settled.is_late:
             self.late += len(rows)
@@ -238,6 +238,8 @@ class Sender:
                     self._try_again(sent, outcome, child, None)
             else:
                 self._queue.add(settled.waiting)
+            if settled.rejected and self._watch.looks_elsewhere(sent.claim.batch):
+                self._queue.bring_forward(dataset, partial(self._watch.is_of_one_whole, sent.claim.batch))
             if settled.accepted:
                 self._taking.add(dataset)
                 self._queue.add(self._doubted.pop(dataset, []))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from office import Office
+from office import FILE_ONLY, Office
 from outbox import LATER, NOW, Event, events, hand_over
 from shell import Shell
 
@@ -64,7 +64,7 @@ def test_a_destination_that_nobody_knows_is_not_paused(office: Office) -> None:
 
 
 def test_a_delivery_pauses_when_most_of_a_batch_is_refused(office: Office, emulator: Emulator) -> None:
-    hand_over(office.home, events(40, spoilt=range(1, 36)))
+    hand_over(office.home, events(40, spoilt=[number for number in range(1, 41) if number % 5]))
     office.change(threads=1)
 
     with pytest.raises(ConfigurationError) as caught:
@@ -94,4 +94,31 @@ def test_half_of_a_batch_or_a_small_one_is_isolated_to_the_end(
     office.deliver()
     assert office.states() == {"accepted": count - spoilt, "rejected": spoilt}
     assert len(emulator.book.requests()) <= 2 * spoilt * math.ceil(math.log2(count)) + 2
+    assert office.rows("select count(*) from actions") == [(0,)]
+
+
+@FILE_ONLY
+def test_a_wholly_spoilt_batch_pauses_long_before_it_is_isolated(office: Office, emulator: Emulator) -> None:
+    hand_over(office.home, events(1000, spoilt=range(1, 1001)))
+    office.change(threads=1)
+
+    with pytest.raises(
+        ConfigurationError, match="all 20 events that were tried one by one in a batch of 1000 were ref"
+    ):
+        office.deliver()
+
+    assert office.states() == {"rejected": 20, "pending": 980}
+    assert len(emulator.book.requests()) < 100
+
+
+@FILE_ONLY
+def test_bad_events_that_lie_side_by_side_pause_nothing(office: Office, emulator: Emulator) -> None:
+    """Eighty of two hundred, met first, and other batches wait: the good ones of their own batch are looked for."""
+    hand_over(office.home, events(800, spoilt=range(721, 801)))
+    office.change(threads=1, batch_size=200)
+
+    office.deliver()
+
+    assert office.states() == {"accepted": 720, "rejected": 80}
+    assert len(emulator.book.requests()) <= 2 * 80 * math.ceil(math.log2(200)) + 2
     assert office.rows("select count(*) from actions") == [(0,)]

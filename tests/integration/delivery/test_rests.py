@@ -8,9 +8,11 @@ from office import FILE_ONLY, SERVER_ONLY, Office, Watch
 from outbox import LATER, NOW, Event, events, hand_over
 from scripted import Call, Reply, Scripted, accepted, error
 
+from waybill.delivery import pauses
+from waybill.delivery.actions import Author
 from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.run import deliver
-from waybill.errors import DestinationUnavailable
+from waybill.errors import ConfigurationError, DestinationUnavailable
 
 PATIENT = RetryPolicy(longest_seconds=0.01)
 """Short waits inside a run; between runs those of every day."""
@@ -51,6 +53,38 @@ def test_a_throttle_holds_for_all_that_waits_or_is_enrolled_until_it_is_over(
     desk.change(mode="on")
     watch.at += minutes(1)
     assert desk.deliver().accepted == 4
+
+
+def test_a_person_may_end_a_rest_that_was_nonsense(desk: Office, platform: Scripted, watch: Watch) -> None:
+    hand_over(desk.home, events(3))
+    platform.script = lambda call: throttled(6 * 86_400)
+    with pytest.raises(DestinationUnavailable):
+        desk.deliver()
+    platform.script = accepted
+    author = Author("Ada", "ticket 4711")
+    with pytest.raises(ConfigurationError, match=r"is not paused.*It rests; `waybill resume meta --now` ends that"):
+        pauses.resume(desk.settings, "meta", author)
+    assert desk.deliver().pending == 3
+
+    resumed = pauses.resume(desk.settings, "meta", author, now=True)
+
+    assert "left dataset 'main' alone until 2026-11-26 12:00 UTC. The next" in resumed.sentence()
+    assert desk.deliver().accepted == 3
+    assert desk.rows("select who, verb, because from actions") == [("Ada", "resume", "ticket 4711")]
+    with pytest.raises(ConfigurationError, match=r"nothing was changed\.$"):
+        pauses.resume(desk.settings, "meta", author, now=True)
+
+
+def test_the_end_of_a_pause_is_not_the_end_of_a_rest(desk: Office, platform: Scripted) -> None:
+    hand_over(desk.home, events(3))
+    platform.script = lambda call: throttled(600)
+    with pytest.raises(DestinationUnavailable):
+        desk.deliver()
+    platform.script = accepted
+    author = Author("Ada", "ticket 4711")
+    pauses.pause(desk.settings, "meta", author)
+    assert pauses.resume(desk.settings, "meta", author).rests == {}
+    assert desk.deliver().pending == 3
 
 
 @SERVER_ONLY

@@ -12,6 +12,7 @@ from waybill.clock import Clock
 from waybill.declared import Dataset, DestinationSettings
 from waybill.delivery import pauses, rests, settlement, stopping
 from waybill.delivery.claims import Claim, Claims, Rest
+from waybill.delivery.doubts import Doubts
 from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import microseconds
@@ -26,7 +27,6 @@ from waybill.destinations.base import (
     Outcome,
     Partial,
     Receipt,
-    Refused,
     Retry,
     Stop,
     Unknown,
@@ -36,9 +36,6 @@ LOG = logging.getLogger(__name__)
 
 _RECORD_SECONDS = 10.0
 """How long a run that ends tries to record answers that it knows."""
-
-_DOUBTS = 15
-"""Refused single events, each possibly a matter of the whole dataset, after which it is left alone."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,7 @@ class Sender:
         self._policy = policy
         self._queue = Queue(policy)
         self._tally = tally
-        self._taking: set[str] = set()  # datasets that accepted something in this run
-        self._doubted: dict[str, list[BatchRow]] = {}
-        self._doubted_for: dict[str, str] = {}  # dataset → the newest reason
+        self._doubts = Doubts(self._queue)
         self._in_flight: dict[Future[Outcome], _Sent] = {}
         self._watch = pauses.Watch()
         self.late = 0  # events whose answer came after another deliverer had taken them
@@ -96,7 +91,8 @@ class Sender:
             pool.shutdown(wait=not told, cancel_futures=True)
             raise
         pool.shutdown()
-        self._judge_doubts()
+        for dataset, stop in self._doubts.stops().items():
+            self.ended.stopped.setdefault(dataset, stop)
 
     def _wind_up(self, until: float) -> None:
         """Records the answers under way, and keeps their leases until they come.
@@ -181,7 +177,7 @@ class Sender:
 
     def _settle(self, sent: _Sent, outcome: Outcome) -> None:
         batch, rows = sent.claim.batch, sent.claim.rows
-        doubted = isinstance(outcome, Refused) and outcome.doubtful and batch.dataset not in self._taking
+        doubted = self._doubts.concern(batch, outcome)
         asked = outcome.after_seconds if isinstance(outcome, Retry | Unknown) else None
         now = self._clock.now()
         not_before, hopeless = None, ""
@@ -223,14 +219,7 @@ class Sender:
         elif isinstance(outcome, Retry | Unknown):
             self._try_again(sent, outcome, settled.waiting[0], asked)
         elif doubted:
-            self._doubted.setdefault(dataset, []).extend(settled.waiting)
-            self._doubted_for[dataset] = outcome.reason
-            if len(self._doubted[dataset]) >= _DOUBTS:
-                self._queue.close(dataset)
-            elif len(self._doubted[dataset]) % 3 == 1:
-                # One good event ends the doubt. Bad ones may lie side by side or everywhere, so it is looked for far
-                # from the doubted ones and next to them, in turns.
-                self._queue.bring_forward(dataset)
+            self._doubts.keep(dataset, settled.waiting, outcome.reason)
         else:
             self._queue.answered(dataset)
             if isinstance(outcome, Partial):
@@ -241,8 +230,7 @@ class Sender:
             if settled.rejected and self._watch.looks_elsewhere(sent.claim.batch):
                 self._queue.bring_forward(dataset, partial(self._watch.is_of_one_whole, sent.claim.batch))
             if settled.accepted:
-                self._taking.add(dataset)
-                self._queue.add(self._doubted.pop(dataset, []))
+                self._doubts.end(dataset)
 
     def _try_again(self, sent: _Sent, outcome: Retry | Unknown | Partial, batch: BatchRow, asked: float | None) -> None:
         again = self._resend or not isinstance(outcome, Unknown)
@@ -261,14 +249,3 @@ class Sender:
         advice = f"give the dataset {batch.dataset!r} an id and a token, or take its rows out of the queue"
         self.ended.stopped.setdefault(batch.dataset, Stop("the settings have no such dataset", Receipt(), advice))
         return False
-
-    def _judge_doubts(self) -> None:
-        """Refused events that nobody can judge yet, because nothing of their dataset was taken."""
-        for dataset, batches in self._doubted.items():
-            advice = (
-                "check the token's permission for this dataset (for HTTP 413: what a proxy on the way lets through) "
-                "and the events with `waybill explain`; they are rejected as soon as another event of this dataset is "
-                "accepted in the same run"
-            )
-            reason = f"{len(batches)} events were refused ({self._doubted_for[dataset]}) and none was accepted"
-            self.ended.stopped.setdefault(dataset, Stop(reason, Receipt(), advice))

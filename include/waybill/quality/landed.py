@@ -25,18 +25,20 @@ from waybill.settings import Settings
 from waybill.thresholds import Thresholds
 
 _COLUMNS: Final = (
-    "file varchar, table_name varchar, window_end timestamptz, is_first boolean, measure varchar, part varchar, "
-    "place bigint, n double"
+    "file varchar, size bigint, modified_ns bigint, table_name varchar, window_end timestamptz, is_first boolean, "
+    "measure varchar, part varchar, place bigint, n double"
 )
 
 _HOURS: Final = """
 insert into landed
 with files as (
-    select unnest($paths) as path, unnest($files) as file, unnest($window_end) as window_end, unnest($since) as since
+    select
+        unnest($paths) as path, unnest($files) as file, unnest($sizes) as size, unnest($modified_ns) as modified_ns,
+        unnest($window_end) as window_end, unnest($since) as since
 )
 
 select
-    files.file, $table_name, files.window_end, false, 'hour', '',
+    files.file, files.size, files.modified_ns, $table_name, files.window_end, false, 'hour', '',
     cast(epoch({cursor}) // 3600 as bigint), count(*)
 from read_parquet($paths, filename = true) as rows
 inner join files on rows.filename = files.path
@@ -48,7 +50,8 @@ group by all
 _REPEATED: Final = """
 insert into landed
 select
-    $files[list_position($paths, filename)], $table_name, $window_end[list_position($paths, filename)], false,
+    $files[list_position($paths, filename)], $sizes[list_position($paths, filename)],
+    $modified_ns[list_position($paths, filename)], $table_name, $window_end[list_position($paths, filename)], false,
     'repeated_keys', '', 0, count(*) - count(distinct ({key}))
 from read_parquet($paths, filename = true)
 group by filename
@@ -63,6 +66,21 @@ where
 """
 """Counts of what is not declared any more, and of files by another name than that below landing/."""
 
+_MENDED: Final = """
+delete from landed
+where
+    table_name = $table_name
+    and not exists (
+        from (
+            select
+                unnest(cast($files as varchar[])) as file, unnest(cast($sizes as bigint[])) as size,
+                unnest(cast($modified_ns as bigint[])) as modified_ns
+        ) as there
+        where
+            landed.file = there.file and landed.size = there.size and landed.modified_ns = there.modified_ns
+    )
+"""
+"""Counts of files that are gone or were replaced since; `waybill purge` takes none that is so young that it counts."""
 
 _TYPES: Final = {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 """What DuckDB calls a declared type, where it is not the same word."""
@@ -72,19 +90,23 @@ _TYPES: Final = {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
 class _File:
     """A landing file and the window that its name tells; ``start`` is None for a table's first one.
 
-    ``name`` is its path below ``landing/``, so that a home may move.
+    ``name`` is its path below ``landing/``, so that a home may move; with ``size`` and ``modified_ns`` it tells
+    whether the file is still the one that was counted.
     """
 
     path: Path
     name: str
+    size: int
+    modified_ns: int
     start: datetime | None
     end: datetime
 
     @classmethod
     def of(cls, path: Path) -> "_File":
         start, _, end = path.stem.partition("__")
-        name = "/".join(path.parts[-3:])
-        return cls(path, name, None if start == "beginning" else from_name(start), from_name(end))
+        name, stat = "/".join(path.parts[-3:]), path.stat()
+        begins = None if start == "beginning" else from_name(start)
+        return cls(path, name, stat.st_size, stat.st_mtime_ns, begins, from_name(end))
 
 
 class Landed:
@@ -108,11 +130,10 @@ class Landed:
         self._connection.execute(f"create or replace temp table landed ({_COLUMNS})")
         remembered.recall(self._connection, "landed", self._folder, self._oldest)
         self._connection.execute(_STRAYS, self._declared())
-        known = {file for (file,) in self._connection.execute("select distinct file from landed").fetchall()}
         for source, tables in self._settings.sources.items():
             for table, declared in tables.tables.items():
                 overlap = timedelta(minutes=tables.overlap_minutes)
-                self._add(f"{source}.{table}", self._settings.home.landing / source / table, declared, overlap, known)
+                self._add(f"{source}.{table}", self._settings.home.landing / source / table, declared, overlap)
         self._connection.execute("set variable since = $since", {"since": self._since})
         cursor = self._connection.execute(sql("landed"))
         found = dict(zip([column[0] for column in cursor.description or ()], cursor.fetchall()[0], strict=True))
@@ -154,17 +175,30 @@ class Landed:
         after = self._delta.after.rpartition("/")[2].partition("-")[0]
         return from_name(after) if after else self._delta.frozen_at - timedelta(days=1)
 
-    def _add(self, name: str, folder: Path, declared: TableSettings, overlap: timedelta, known: set[str]) -> None:
-        """Counts the files of one table that are not known yet."""
+    def _add(self, name: str, folder: Path, declared: TableSettings, overlap: timedelta) -> None:
+        """Counts the files of one table that are not known as they are, and forgets those that are so no more."""
         oldest = self._delta.frozen_at - timedelta(days=DAYS)
         try:
-            found = map(_File.of, sorted(folder.glob("*.parquet")))
+            found = [_File.of(path) for path in sorted(folder.glob("*.parquet"))]
+            self._connection.execute(_MENDED, _states(name, found))
+            known = {file for (file,) in self._connection.execute("select distinct file from landed").fetchall()}
             new = [one for one in found if one.name not in known and oldest <= one.end <= self._delta.frozen_at]
             if not new:
                 return
             self._new |= {one.name for one in new}
             counts = [row for one in new for row in self._footer(name, one, declared)]
-            columns = ("file", "table_name", "window_end", "is_first", "measure", "part", "place", "n")
+            columns = (
+                "file",
+                "size",
+                "modified_ns",
+                "table_name",
+                "window_end",
+                "is_first",
+                "measure",
+                "part",
+                "place",
+                "n",
+            )
             self._connection.register("counts", pa.table(dict(zip(columns, zip(*counts, strict=True), strict=True))))
             self._connection.execute("insert into landed by name select * from counts")
             self._connection.unregister("counts")
@@ -195,15 +229,24 @@ class Landed:
         wrong = sum(found.get(column) != _TYPES.get(kind, kind.upper()) for column, kind in declared.columns.items())
         counts = [("rows", "", metadata.num_rows), ("wrong_columns", "", wrong)]
         counts += [("nulls", column, count) for column, count in nulls.items()]
-        said = (one.name, name, one.end, one.start is None)
+        said = (one.name, one.size, one.modified_ns, name, one.end, one.start is None)
         return [(*said, measure, part, 0, float(count)) for measure, part, count in counts]
 
 
 def _given(table: str, files: list[_File]) -> dict[str, Any]:
     """What a query takes of landing files: lists in the same order."""
     return {
-        "table_name": table,
+        **_states(table, files),
         "paths": [str(one.path) for one in files],
-        "files": [one.name for one in files],
         "window_end": [one.end for one in files],
+    }
+
+
+def _states(table: str, files: list[_File]) -> dict[str, Any]:
+    """By what a table's files are known again."""
+    return {
+        "table_name": table,
+        "files": [one.name for one in files],
+        "sizes": [one.size for one in files],
+        "modified_ns": [one.modified_ns for one in files],
     }

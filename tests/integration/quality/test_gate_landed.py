@@ -111,6 +111,29 @@ def test_an_export_that_died_fails_the_gate_although_there_is_nothing_to_send(
     assert [failure.expectation for failure in decision.failures] == ["landed_rows_overdue"]
 
 
+def test_what_was_mended_in_landing_closes_nothing_any_more(settings: Settings, weeks: tuple[Month, Path]) -> None:
+    month, home = weeks
+    folder = settings.home.landing / "shop" / "orders"
+    folder.mkdir(parents=True)
+    for path in sorted((home / "landing" / "shop" / "orders").glob("*.parquet"))[-3:]:
+        shutil.copy(path, folder)
+    month.settings = settings
+    (first, then), (_, now) = month.windows()[-12:-10]
+    before = set(folder.iterdir())
+    for mend in ("replaced", "landed under another name"):
+        month.land(first, then, DEFECTS["landed_keys_repeated"][1] or (lambda rows: rows))
+        assert measured(settings, then)[0]["landed_keys_repeated"] == 3
+        if mend == "replaced":
+            month.land(first, then)
+        else:
+            (bad,) = set(folder.iterdir()) - before
+            bad.unlink()
+            month.land(first, now)
+        assert measured(settings, now)[0]["landed_keys_repeated"] == 0
+    shutil.rmtree(folder)
+    assert measured(settings, now)[0]["landed_days"] == 0
+
+
 def test_an_ordinary_landing_passes_and_is_counted_once(settings: Settings, weeks: tuple[Month, Path]) -> None:
     assert judged(settings, weeks, 1, lambda rows: rows, rows=5).is_open
     counted = pl.read_parquet(settings.home.published / "tallies" / "meta" / "landed" / "*.parquet")

@@ -27,17 +27,26 @@
 
 {#
     An @ in any disguise, or what is written as a phone number: a plus or 00 and 8 to 15 digits, or the usual groups of
-    digits. Digits alone are order numbers; a name cannot be told from any other word.
+    digits; digits, blanks and dashes of any script. Digits alone are order numbers; a name cannot be told from any other
+    word. Around a number with a plus may stand anything but a digit (`tel_+44…_1`). One without is told by its ends too:
+    groups behind a letter or a dash are an article's number, and 0815-123456 beside an underscore is none either.
 #}
 {% macro looks_like_contact_data(value) -%}
+    {%- set gap = '[\\t\\p{Zs}\\p{Pd}\\p{Cf}−().·•（）．／/]{0,4}' -%}
     (
         {{ waybill.has_at_sign(value) }}
-        or regexp_matches({{ value }}, '(^|[^0-9A-Za-z_.-])(\+|%2[Bb]|00)[ ]?[1-9]([ ()./-]{0,3}[0-9]){7,14}([^0-9A-Za-z_]|$)')
         or regexp_matches(
             {{ value }},
-            '(^|[^0-9A-Za-z_.-])(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}([^0-9A-Za-z_.-]|$)'
-            || '|(^|[^0-9A-Za-z_.-])(0[1-9][0-9]{1,3}[ /-][0-9]{6,8}|0[1-9][0-9]{1,3} [0-9]{3,4} [0-9]{3,5}'
-            || '|0[1-9]( [0-9]{2}){4})([^0-9A-Za-z_.-]|$)'
+            '(^|\P{Nd})([+＋﹢]|%2[Bb])[\p{Zs}\p{Cf}]?[^\P{Nd}0]({{ gap }}\p{Nd}){7,14}(\P{Nd}|$)'
+            || '|(^|[^\p{Nd}A-Za-z_.-])00[ ]?[1-9]({{ gap }}\p{Nd}){7,14}([^\p{Nd}A-Za-z_]|$)'
+        )
+        or regexp_matches(
+            {{ value }},
+            '(^|[^\p{Nd}A-Za-z.-])(\([2-9]\p{Nd}{2}\)\p{Zs}?|[2-9]\p{Nd}{2}[.\p{Zs}\p{Pd}])\p{Nd}{3}[.\p{Zs}\p{Pd}]\p{Nd}{4}'
+            || '([^\p{Nd}A-Za-z.-]|$)'
+            || '|(^|[^\p{Nd}A-Za-z.-])(0[1-9]\p{Nd}{1,3}[\p{Zs}/]\p{Nd}{6,8}|0[1-9]\p{Nd}{1,3}\p{Zs}\p{Nd}{3,4}\p{Zs}\p{Nd}{3,5}'
+            || '|0[1-9](\p{Zs}\p{Nd}{2}){4})([^\p{Nd}A-Za-z.-]|$)'
+            || '|(^|[^\p{Nd}A-Za-z_.-])0[1-9]\p{Nd}{1,3}\p{Pd}\p{Nd}{6,8}([^\p{Nd}A-Za-z_.-]|$)'
         )
     )
 {%- endmacro %}

@@ -22,16 +22,36 @@ create or replace temp macro not_sha256(value) as
 create or replace temp macro has_email(value) as
     regexp_matches(value, '[\p{L}\p{N}_.+''-](@|%(25)*40)[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*\.\p{L}{2,}');
 
--- Written as a phone number: a plus and 8 to 15 digits, or the national groupings with separators. Bare digits are
--- order numbers, product ids and time stamps, and pass.
-create or replace temp macro has_phone(value) as
-    regexp_matches(value, '(^|[^0-9A-Za-z_.-])(\+|%2[Bb])[ ]?[1-9]([ ()./-]{0,3}[0-9]){7,14}([^0-9A-Za-z_]|$)')
-    or regexp_matches(value, '(^|[^0-9A-Za-z_.-])(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}([^0-9A-Za-z_.-]|$)')
+-- Written as a phone number: a plus and 8 to 15 digits, or the national groupings with separators; digits, blanks and
+-- dashes of any script. Bare digits are order numbers, product ids and time stamps, and pass. `neighbour` is what may
+-- stand before the plus.
+create or replace temp macro has_phone_after(neighbour, value) as
+    regexp_matches(
+        value,
+        '(^|' || neighbour || ')([+＋﹢]|%2[Bb])[\p{Zs}\p{Cf}]?[^\P{Nd}0]'
+        || '([\t\p{Zs}\p{Pd}\p{Cf}−().·•（）．／/]{0,4}\p{Nd}){7,14}(\P{Nd}|$)'
+    );
+
+create or replace temp macro has_phone_with_country(value) as has_phone_after('\P{Nd}', value);
+
+create or replace temp macro has_national_phone(value) as
+    regexp_matches(
+        value,
+        '(^|[^\p{Nd}A-Za-z.-])(\([2-9]\p{Nd}{2}\)\p{Zs}?|[2-9]\p{Nd}{2}[.\p{Zs}\p{Pd}])\p{Nd}{3}[.\p{Zs}\p{Pd}]\p{Nd}{4}'
+        || '([^\p{Nd}A-Za-z.-]|$)'
+    )
     or regexp_matches(
         value,
-        '(^|[^0-9A-Za-z_.-])(0[1-9][0-9]{1,3}[ /-][0-9]{6,8}|0[1-9][0-9]{1,3} [0-9]{3,4} [0-9]{3,5}|0[1-9]( [0-9]{2}){4})'
-        || '([^0-9A-Za-z_.-]|$)'
+        '(^|[^\p{Nd}A-Za-z.-])(0[1-9]\p{Nd}{1,3}[\p{Zs}/]\p{Nd}{6,8}|0[1-9]\p{Nd}{1,3}\p{Zs}\p{Nd}{3,4}\p{Zs}\p{Nd}{3,5}'
+        || '|0[1-9](\p{Zs}\p{Nd}{2}){4})([^\p{Nd}A-Za-z.-]|$)'
+        || '|(^|[^\p{Nd}A-Za-z_.-])0[1-9]\p{Nd}{1,3}\p{Pd}\p{Nd}{6,8}([^\p{Nd}A-Za-z_.-]|$)'
     );
+
+create or replace temp macro has_phone(value) as has_phone_with_country(value) or has_national_phone(value);
+
+-- In an address a plus behind a word is a blank (`?q=grinder+40063813`).
+create or replace temp macro has_phone_in_url(url) as
+    has_phone_after('[^\p{Nd}\p{L}_.-]', url) or has_national_phone(url);
 
 -- A street with its house number and, soon after, a postal code. A street alone may be the name of a product.
 create or replace temp macro has_postal_address(value) as
@@ -255,7 +275,7 @@ select
     p_currency is not null and upper(p_currency) is distinct from upper(currency) as currency_differs,
 
     has_email(coalesce(document, payload)) as email_in_payload,
-    has_phone(prose) or has_phone(urls) as phone_in_payload,
+    has_phone(prose) or has_phone_in_url(urls) as phone_in_payload,
     has_postal_address(prose) or has_postal_address(urls) as postal_address_in_payload,
     has_personal_parameter(urls) as personal_parameter_in_url,
 

@@ -1,11 +1,15 @@
 """The scans that look for contact data, on texts that hold some and on texts that only look like it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from waybill.quality.examine import sql
+from waybill.warehouse.macros import MacroText
+
+PROJECT = Path(__file__).parents[3] / "dbt_project"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,83 @@ def test_a_phone_number_is_found(scan: duckdb.DuckDBPyConnection, text: str) -> 
 )
 def test_what_is_no_phone_number_passes(scan: duckdb.DuckDBPyConnection, text: str) -> None:
     assert not found(scan, "has_phone", text)
+
+
+@pytest.fixture(scope="module")
+def hidden() -> str:
+    """SQL of what staging makes of a key."""
+    return MacroText(PROJECT, ("engine", "keys")).render("{{ hidden_key('$text') }}")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "+447700900123_1",
+        "+447700900123_20261120",
+        "tel_+447700900123",
+        "web-+447700900123",
+        "x.+447700900123",
+        "order+447700900123",
+        "order_650-555-0101",
+        "650-555-0101_20261120",
+        "call_07700 900123_1",
+        "+44\u00a07700\u00a0900123",
+        "+44\u200b7700\u00ad900123",
+        "+44 7700\u2013900123",
+        "+44 7700\u2011900123",
+        "+44\u22127700\u2212900123",
+        "(650)\u00a0555\u20130101",
+        "\uff0b447700900123",
+        "+\uff14\uff14\uff17\uff17\uff10\uff10\uff19\uff10\uff10\uff11\uff12\uff13",
+        "+\u0664\u0664\u0667\u0667\u0660\u0660\u0669\u0660\u0660\u0661\u0662\u0663",
+    ],
+)
+def test_a_phone_number_in_a_key_is_seen_at_staging_and_at_the_gate(
+    scan: duckdb.DuckDBPyConnection, hidden: str, key: str
+) -> None:
+    assert found(scan, "has_phone", f"shop/orders/{key}")
+    assert scan.execute(f"select {hidden}", {"text": key}).fetchall()[0][0].startswith("hidden_")
+    assert scan.execute("select shown_event($id, 7)", {"id": f"purchase_{key}"}).fetchall() == [("row 7",)]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ORD-2026-000123",
+        "ORD_2026_000123-1",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "01JD3X5V8Q2ZK7RWM4T9BNCYFH",
+        "2026-11-20T12:00:00+01:00",
+        "20261120_0930-123456",
+        "W-200-300-4000",
+        "order_0815-123456",
+        "EAIaIQobChMI-555-0101_BwE",
+        "1234567890",
+        "447700900123",
+        "100000000012345",
+        "Cj0KCQiA+b1c2d3e4f5g6",
+        "10+12345678",
+        "+12345678901234567",
+        "Größe 38–40",
+    ],
+)
+def test_an_ordinary_key_stays_as_it_is(scan: duckdb.DuckDBPyConnection, hidden: str, key: str) -> None:
+    assert not found(scan, "has_phone", f"shop/orders/{key}")
+    assert scan.execute(f"select {hidden}", {"text": key}).fetchall() == [(key,)]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://shop.example.com/?q=grinder+4006381333931", False),
+        ("https://shop.example.com/?n=+44\u00a07700\u00a0900123", True),
+        ("https://shop.example.com/?n=650-555-0101", True),
+    ],
+)
+def test_a_plus_behind_a_word_of_an_address_is_a_blank(
+    scan: duckdb.DuckDBPyConnection, url: str, expected: bool
+) -> None:
+    assert found(scan, "has_phone_in_url", url) is expected
 
 
 @pytest.mark.parametrize(

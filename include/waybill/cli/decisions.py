@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Because = Annotated[str, typer.Option(help="Why, in a sentence; kept in the ledger. No contact data.")]
 By = Annotated[str | None, typer.Option(help="Who; default: the operating system's user.")]
-Event = Annotated[str, typer.Argument(metavar="ORDER-OR-EVENT", help="An order, a lead, a source key or an event_id.")]
-
-Wanted = Annotated[str | None, typer.Argument(metavar="ORDER-OR-EVENT")]
+Wanted = Annotated[
+    str | None, typer.Argument(metavar="ORDER-OR-EVENT", help="An order, a lead, a source key or an event_id.")
+]
 Everything = Annotated[bool, typer.Option("--all", help="All that there are, of one --destination.")]
 Name = Annotated[str, typer.Argument(metavar="DESTINATION", help="Its name in waybill.toml.")]
 
@@ -67,14 +67,23 @@ def ledger_requeue(
 
 @ledger_app.command("withdraw")
 def ledger_withdraw(
-    wanted: Event, because: Because, destination: Destination = None, by: By = None, as_json: Json = False
+    because: Because,
+    wanted: Wanted = None,
+    everything: Everything = False,
+    destination: Destination = None,
+    dataset: Annotated[str | None, typer.Option(help="With --all: only what is for this dataset.")] = None,
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
     """Take an event back that waits to be sent; one that may have arrived is held and never sent again."""
     from waybill.delivery import actions, verbs
 
+    _one_or_all(wanted, everything, destination)
+    if dataset is not None and not everything:
+        raise ConfigurationError("--dataset goes with --all; an event is named by itself.")
     settings = load_settings()
     author = actions.author(settings, because, by)
-    _show("withdrawn", verbs.withdraw(settings, wanted, destination, author), as_json)
+    _show("withdrawn", verbs.withdraw(settings, wanted, destination, author, dataset), as_json)
 
 
 @ledger_app.command("forget")

@@ -1,6 +1,6 @@
 """Claiming: deciding row by row what may still be sent, and committing the intent before a byte leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,6 +41,8 @@ def why_over(batch: BatchRow, row: FrozenRow, capabilities: Capabilities, now: i
     """Why a row must not be sent any more, or '' while it may be (``now`` in microseconds)."""
     if row.expires_at <= now:
         return row.expires_reason
+    if batch.unknown_since is not None and microseconds(batch.unknown_since - DEDUP_MARGIN) > now:
+        return "dedup_window"  # a clock that ran ahead noted it, so nobody knows how long ago that was
     until = _repeatable_until(batch, row, capabilities)
     return "dedup_window" if until is not None and until <= now else ""
 
@@ -56,6 +58,7 @@ class Claims:
     """Claims batches of one destination; ``expired`` counts the events that ended here instead.
 
     ``daily_cap`` is how many events of the destination may be sent per UTC day; ``is_capped`` says that it was reached.
+    Of other datasets than ``datasets`` nothing is claimed, but expires as always.
     """
 
     def __init__(
@@ -66,12 +69,14 @@ class Claims:
         clock: Clock,
         daily_cap: int | None = None,
         leases: Leases | None = None,
+        datasets: Collection[str] | None = None,
     ) -> None:
         self._ledger = ledger
         self._files = files
         self._capabilities = capabilities
         self._clock = clock
         self._daily_cap = daily_cap
+        self._datasets = datasets
         self.leases = leases or Leases(ledger.place)
         self.expired = 0
         self.is_capped = False
@@ -94,6 +99,8 @@ class Claims:
             ended = [(row, over[row.row_number]) for row in open_rows if over[row.row_number]]
             if live:
                 self._set_aside(connection, batch, ended, now)
+                if self._datasets is not None and batch.dataset not in self._datasets:
+                    return None
                 if batch.is_resting(self._clock) or pauses.paused(connection, batch.destination) is not None:
                     return None
                 until = rests.in_force(connection, batch.destination, self._clock).get(batch.dataset)

@@ -1,6 +1,6 @@
 """Finding enrolled events by the names that people have for them, and where each of them stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,9 @@ from sqlalchemy import Connection, select
 
 from waybill import delta
 from waybill.delivery import keyfiles, queries, ranges, schema, withdrawals
-from waybill.delivery.queries import BatchRow
+from waybill.delivery.queries import BatchRow, FileRow
+from waybill.delivery.withdrawals import Withdrawal
+from waybill.delta import DeltaFile
 from waybill.events import ERASED, key_in_source_key
 from waybill.home import Home
 
@@ -32,6 +34,15 @@ select
     payload_digest,
 from {keys} as keys
 semi join wanted using (file_id, row_number)
+order by destination, file_id, row_number
+"""
+
+_OF_FILES: Final = """
+select
+    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
+    payload_digest,
+from {keys} as keys
+where file_id in (select unnest($files))
 order by destination, file_id, row_number
 """
 
@@ -127,14 +138,26 @@ def standing(connection: Connection, entries: Sequence[Entry]) -> list[Standing]
 
 def unknown(home: Home, connection: Connection, destination: str) -> list[Standing]:
     """Every event of a destination that is unknown."""
+    return _open(home, connection, destination, ("unknown",))
+
+
+def waiting(home: Home, connection: Connection, destination: str, dataset: str | None) -> list[Standing]:
+    """Every event of a destination, or of one of its datasets, that waits to be sent or may have arrived."""
+    return _open(home, connection, destination, queries.WAITING, dataset)
+
+
+def _open(
+    home: Home, connection: Connection, destination: str, states: Collection[str], dataset: str | None = None
+) -> list[Standing]:
     wanted: list[tuple[str, int]] = []
     for file in queries.files(connection, destination):
         if file.settled_at is not None:
             continue
-        states = queries.overrides(connection, file.file_id)
+        own = queries.overrides(connection, file.file_id)
         for batch in queries.leaf_batches(connection, file.file_id):
-            rows = ranges.rows(batch.row_ranges)
-            wanted += [(file.file_id, row) for row in rows if states.get(row, batch.state) == "unknown"]
+            if dataset in (None, batch.dataset):
+                rows = ranges.rows(batch.row_ranges)
+                wanted += [(file.file_id, row) for row in rows if own.get(row, batch.state) in states]
     return standing(connection, _entries(home, _NAMED, wanted=wanted))
 
 
@@ -168,6 +191,27 @@ def taken_back(home: Home, entries: Sequence[Entry], *, as_frozen: bool = False)
             reasons = {(row.file_id, row.row_number): row.reason for row in withdrawals.read(newest)}
             found |= {entry: reasons[entry.place] for entry in own if entry.place in reasons}
     return found
+
+
+def overlooked(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow]) -> list[Withdrawal]:
+    """What the newest build no longer finds sendable of files that it did not know to be enrolled (``enrolled``: the
+    destination's chain).
+
+    A build's own withdrawals are of the files that were enrolled when it wrote them. One that was enrolled since, while
+    the build was still at work or because a person opened an older file, is held against its verdicts here.
+    """
+    chain = [file.file_id for file in enrolled]
+    since = enrolled[chain.index(newest.after) + 1 :] if newest.after in chain else enrolled
+    files = [file.file_id for file in since if file.settled_at is None and file.file_id != newest.file_id]
+    if not files:
+        return []
+    gone = taken_back(home, _entries(home, _OF_FILES, wanted=None, files=files))
+    return [
+        Withdrawal(
+            entry.file_id, entry.row_number, entry.dataset, entry.event_name, entry.source_key, entry.event_id, reason
+        )
+        for entry, reason in gone.items()
+    ]
 
 
 def _no_longer_sendable(

@@ -13,6 +13,7 @@ from waybill.delivery import (
     database,
     deadlines,
     enrolment,
+    entries,
     pauses,
     queries,
     recovery,
@@ -76,7 +77,9 @@ def deliver(
             tally, files = Tally(), OpenFiles(settings.home)
             _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
             leases = Leases(ledger.place, seconds=lease_seconds)
-            claims = Claims(ledger, files, adapter.capabilities, settings.clock, target.daily_cap, leases)
+            claims = Claims(
+                ledger, files, adapter.capabilities, settings.clock, target.daily_cap, leases, target.datasets.keys()
+            )
             sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
             due = _due(ledger, destination, target, settings, tally)
             sender.send([batch for batch in due if files.hold(batch.file_id)])
@@ -119,8 +122,10 @@ def _prepare(
     newest = delta.newest(home, destination)
     plan: enrolment.Plan | str = ""
     wanted: list[withdrawals.Withdrawal] = []
+    overlooked: list[withdrawals.Withdrawal] = []
     if newest is not None:
         wanted = withdrawals.read(newest)
+        overlooked = entries.overlooked(home, newest, enrolled)
         size = min(target.batch_size, limits.batch_size)
         plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes)
     with ledger.transaction() as connection:
@@ -128,7 +133,7 @@ def _prepare(
         lease_time = ledger.place.time(connection) if ledger.place.is_shared else None
         lost = recovery.recover(connection, destination, now, lease_time)
         if newest is not None:
-            tally.withdrawn = withdrawals.apply(connection, newest, wanted, now)
+            tally.withdrawn = withdrawals.apply(connection, newest, wanted, now, overlooked)
         if isinstance(plan, enrolment.Plan) and enrolment.enrol(connection, home, plan, now):
             tally.enrolled = plan.events
             tally.expired = plan.past_expiry

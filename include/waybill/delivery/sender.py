@@ -80,7 +80,8 @@ class Sender:
         Whatever interrupts it, the answers of requests that are under way are waited for and recorded, as far as the
         ledger takes them: as long as their time-outs, or for some seconds when this process is told to stop.
         """
-        self._queue.add(batch for batch in waiting if self._has_dataset(batch))
+        now = self._clock.now()
+        self._queue.add(batch for batch in waiting if self._has_dataset(batch) or batch.expires_at <= now)
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="waybill-send")
         try:
             while self._step(pool):
@@ -238,6 +239,15 @@ class Sender:
         queued = self._queue.failed(replace(batch, not_before=None), sent.at, asked, again=again)
         if (again and not queued) or self._queue.is_closed(batch.dataset):
             self.ended.unavailable[batch.dataset] = outcome.reason
+            if isinstance(outcome, Retry) and outcome.throttled:
+                self._let_rest(sent.claim)
+
+    def _let_rest(self, claim: Claim) -> None:
+        """Leaves the whole dataset of a batch alone as long as the batch, where the platform did not say how long."""
+        now = self._clock.now()
+        rest = self._policy.rest(claim.batch.attempts, None, self._claims.time_left(claim, now))
+        with self._ledger.transaction() as connection:
+            rests.ask(connection, claim.batch.destination, claim.batch.dataset, rest.total_seconds(), self._clock)
 
     def _stop(self, dataset: str, stop: Stop) -> None:
         self.ended.stopped.setdefault(dataset, stop)
@@ -246,6 +256,9 @@ class Sender:
     def _has_dataset(self, batch: BatchRow) -> bool:
         if batch.dataset in self._datasets:
             return True
-        advice = f"give the dataset {batch.dataset!r} an id and a token, or take its rows out of the queue"
+        advice = (
+            f"give the dataset {batch.dataset!r} an id and a token, or take its rows out of the queue (`waybill ledger "
+            f"withdraw --all --destination {batch.destination} --dataset {batch.dataset} --because …`)"
+        )
         self.ended.stopped.setdefault(batch.dataset, Stop("the settings have no such dataset", Receipt(), advice))
         return False

@@ -6,6 +6,7 @@ Each verb decides event by event, writes in one transaction with the action that
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -21,7 +22,8 @@ from waybill.errors import ConfigurationError
 from waybill.home import Home
 from waybill.settings import Settings
 
-_MACHINE: tuple[str, ...] = (f"{HELD}dedup_window",)
+_MACHINE: tuple[str, ...] = (f"{HELD}dedup_window", f"{HELD}window")
+"""Held because of the time alone, and not because it must not be sent."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def resolve(
 
 
 def requeue(settings: Settings, wanted: str | None, destination: str | None, author: Author) -> list[Done]:
-    """Lets rejected events be sent again with the same payload and event_id; refused for everything else.
+    """Lets rejected events be sent again with the same payload and event_id, and such as were called expired by a clock
+    that was wrong; refused for everything else.
 
     One of which an earlier answer was lost is unknown again, because a copy may have arrived (``recut.apply``).
     """
@@ -80,7 +83,8 @@ def requeue(settings: Settings, wanted: str | None, destination: str | None, aut
         gone = entries.taken_back(settings.home, [one.entry for one in found], as_frozen=True)
 
         def decide(one: Standing) -> tuple[str, str] | str:
-            if one.state != "rejected":
+            by_a_wrong_clock = one.state == "expired" and one.entry.expires_at > now
+            if one.state != "rejected" and not by_a_wrong_clock:
                 return f"is {one.state}; {_WHY_NOT_REQUEUED.get(one.state, 'it waits to be sent already')}"
             if one.entry.expires_at <= now:
                 return f"has expired at {one.entry.expires_at:%Y-%m-%d %H:%M} UTC; the platform would not take it"
@@ -93,8 +97,13 @@ def requeue(settings: Settings, wanted: str | None, destination: str | None, aut
     return _act(settings, wanted, destination, author, recut.REQUEUE, decide_for, every=entries.rejected)
 
 
-def withdraw(settings: Settings, wanted: str, destination: str | None, author: Author) -> list[Done]:
-    """Takes events back that wait to be sent; what may have arrived already is held and never sent again."""
+def withdraw(
+    settings: Settings, wanted: str | None, destination: str | None, author: Author, dataset: str | None = None
+) -> list[Done]:
+    """Takes events back that wait to be sent: one order's, or all of a destination or of one of its datasets.
+
+    What may have arrived already is held and never sent again.
+    """
 
     def decide(one: Standing) -> tuple[str, str] | str:
         because = f"withdrawn by {author.who}: {author.because}"
@@ -106,7 +115,8 @@ def withdraw(settings: Settings, wanted: str, destination: str | None, author: A
             return "unknown", f"{HELD}{because}"
         return f"is {one.state}; {_WHY_NOT_WITHDRAWN.get(one.state, 'it is not sent again')}"
 
-    return _act(settings, wanted, destination, author, "withdraw", lambda found: decide)
+    every = partial(entries.waiting, dataset=dataset)
+    return _act(settings, wanted, destination, author, "withdraw", lambda found: decide, every=every)
 
 
 _SENDING = (

@@ -43,24 +43,37 @@ def read(delta: DeltaFile) -> list[Withdrawal]:
     return [Withdrawal(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
 
-def apply(connection: Connection, delta: DeltaFile, wanted: Sequence[Withdrawal], now: datetime) -> int:
+def apply(
+    connection: Connection,
+    delta: DeltaFile,
+    wanted: Sequence[Withdrawal],
+    now: datetime,
+    overlooked: Sequence[Withdrawal] = (),
+) -> int:
     """Takes events that wait out of the queue; returns how many.
+
+    ``wanted`` is applied once for each build; ``overlooked`` is what that build could not know to be enrolled.
 
     What may have arrived already (unknown, or being sent by another deliverer) cannot be taken back: it is not repeated
     and stays unknown until an answer says otherwise. What has ended stays as it is.
     """
+    withdrawn = _apply(connection, delta, overlooked, now)
     if queries.withdrawals_applied(connection, delta.destination, delta.build_id):
-        return 0
-    by_file: dict[str, list[Withdrawal]] = {}
-    for withdrawal in wanted:
-        by_file.setdefault(withdrawal.file_id, []).append(withdrawal)
-    withdrawn = sum(_apply_to_file(connection, delta, name, rows, now) for name, rows in by_file.items())
+        return withdrawn
+    withdrawn += _apply(connection, delta, wanted, now)
     connection.execute(
         insert(schema.withdrawals).values(
             destination=delta.destination, build_id=delta.build_id, applied_at=now, events=withdrawn
         )
     )
     return withdrawn
+
+
+def _apply(connection: Connection, delta: DeltaFile, wanted: Sequence[Withdrawal], now: datetime) -> int:
+    by_file: dict[str, list[Withdrawal]] = {}
+    for withdrawal in wanted:
+        by_file.setdefault(withdrawal.file_id, []).append(withdrawal)
+    return sum(_apply_to_file(connection, delta, name, rows, now) for name, rows in by_file.items())
 
 
 def _apply_to_file(

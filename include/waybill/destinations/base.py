@@ -85,13 +85,17 @@ class Partial:
 
 @dataclass(frozen=True)
 class Retry:
-    """Nothing was taken, and the same request may be taken later (``after_seconds``, where the platform says so)."""
+    """Nothing was taken, and the same request may be taken later (``after_seconds``, where the platform says so).
+
+    ``throttled``: there were too many requests, which concerns all of the dataset.
+    """
 
     name: ClassVar[str] = "retry"
     reason: str
     receipt: Receipt
     after_seconds: float | None = None
     unclassified: bool = False
+    throttled: bool = False
 
 
 @dataclass(frozen=True)

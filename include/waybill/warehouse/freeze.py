@@ -200,7 +200,6 @@ def freeze(
     with Ledger.open_readonly(home) as ledger:
         after = ledger.last_enrolled(destination)
         ensure_keys(home, ledger)
-        unsettled = [file for file in ledger.enrolled_files(destination) if file.settled_at is None]
     warehouse.execute(_ENROLLED.format(keys=keyfiles.standing(home, destination)))
     warehouse.execute(
         _LAST_JUDGED,
@@ -230,14 +229,19 @@ def freeze(
         sha256=sha256_of(path),
         left_out=int(left_out),
     )
-    paths = {file.file_id: str(home.root / file.path) for file in unsettled}
-    withdrawals = _write_withdrawals(warehouse, delta, paths)
+    withdrawals = _write_withdrawals(warehouse, home, delta)
     changed = _publish_changes(warehouse, home, delta, last_good_seq)
     delta.write_sidecar()
     return Freeze(delta=delta, withdrawals=withdrawals, changed_after_enrolment=changed)
 
 
-def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, delta: DeltaFile, unsettled: dict[str, str]) -> int:
+def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, home: Home, delta: DeltaFile) -> int:
+    """Looks again at what is enrolled: a delivery may have enrolled another file while this one was made."""
+    with Ledger.open_readonly(home) as ledger:
+        ensure_keys(home, ledger)
+        files = [file for file in ledger.enrolled_files(delta.destination) if file.settled_at is None]
+    unsettled = {file.file_id: str(home.root / file.path) for file in files}
+    warehouse.execute(_ENROLLED.format(keys=keyfiles.standing(home, delta.destination)))
     query = _WITHDRAWALS.format(destination=delta.destination)
     # From a file that is lost nothing can be sent, and delivery says so. The new one is named so that one is.
     readable = [*(path for path in unsettled.values() if Path(path).exists()), str(delta.path)]

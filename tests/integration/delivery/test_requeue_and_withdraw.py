@@ -182,3 +182,33 @@ def test_an_unknown_event_is_held_and_what_is_under_way_is_left_alone(shell: She
     shell.waybill("deliver")
     assert len(platform.calls) == 1
     assert shell.office.rows("select count(*) from files where settled_at is null") == [(0,)]
+
+
+def test_what_a_clock_that_ran_ahead_has_called_expired_is_requeued(shell: Shell, platform: Scripted) -> None:
+    shell.now = NOW + timedelta(days=365)
+    assert shell.waybill("deliver").code == 0
+    assert shell.office.states() == {"expired": 4}
+    shell.now = NOW
+    assert shell.waybill("deliver", "--json").json["destinations"]["meta"]["sent"] == 0
+
+    answer = shell.waybill("ledger", "requeue", "1", *WHY, "--json")
+
+    assert answer.json == {"destinations": {"meta": {"pending": 1}}}, answer.err
+    shell.waybill("deliver")
+    assert sent(platform) == ["purchase_1"]
+    assert shell.office.states() == {"accepted": 1, "expired": 3}
+
+
+def test_all_that_waits_for_a_dataset_is_withdrawn(scripted_office: Office, platform: Scripted) -> None:
+    """One that the settings no longer have: until then every delivery fails."""
+    hand_over(scripted_office.home, [Event(1), Event(2, dataset="gone"), Event(3, dataset="gone")])
+    shell = Shell(scripted_office)
+    refused = shell.waybill("deliver")
+    advice = "waybill ledger withdraw --all --destination meta --dataset gone --because"
+    assert (refused.code, advice in refused.err) == (2, True), refused.err
+    answer = shell.waybill(*advice.split()[1:], "no longer ours", "--json")
+    assert answer.json == {"destinations": {"meta": {"withdrawn": 2}}}, answer.err
+    assert shell.waybill("deliver").code == 0
+    assert shell.office.states() == {"accepted": 1, "withdrawn": 2}
+    for wrong in (("1", "--dataset", "main"), ("--all",), ("1", "--all", "--destination", "meta")):
+        assert shell.waybill("ledger", "withdraw", *wrong, *WHY).code == 2

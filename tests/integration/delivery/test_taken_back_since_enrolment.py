@@ -1,16 +1,21 @@
 """What a person or the shop takes back after enrolment and before sending: it never leaves as it was frozen."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from office import TOKEN, Office
 from outbox import LATER, NOW, Event, hand_over
+from outbox import freeze as freeze_by_hand
 
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.quality.gate import ensure_empty
 from waybill.thresholds import Thresholds
+from waybill.warehouse import freeze as freezing
 from waybill.warehouse.candidates import write_empty
 from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
 
@@ -116,3 +121,54 @@ def test_a_build_goes_on_without_a_lost_file_because_nothing_is_sent_from_it(
     assert build(office, warehouse, LATER).withdrawals == 4
     with pytest.raises(LedgerConflict, match="missing"):
         office.deliver()
+
+
+def test_a_file_that_is_enrolled_while_a_build_freezes_is_held_against_its_verdicts_too(
+    office: Office, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over(office.home, ENROLLED)
+    ensure_empty(office.home, "meta")
+    whole_file = freezing.sha256_of
+
+    def deliver_meanwhile(path: Path) -> str:
+        if path.suffix == ".parquet" and LATER in path.name:
+            monkeypatch.undo()
+            office.set_token("an-expired-token")
+            with pytest.raises(ConfigurationError):
+                office.deliver()
+            office.set_token(TOKEN)
+        return whole_file(path)
+
+    with duckdb.connect() as warehouse:
+        warehouse.execute("set TimeZone = 'UTC'")
+        write_empty(warehouse, office.home.published / "changes" / "meta" / "_empty.parquet", CHANGES_COLUMNS)
+        monkeypatch.setattr(freezing, "sha256_of", deliver_meanwhile)
+        assert build(office, warehouse, LATER).withdrawals == 7
+
+    office.deliver()
+
+    assert sorted(event.event_id or "" for event in emulator.book.events()) == ["purchase_1", "purchase_3"]
+
+
+def test_a_file_that_is_enrolled_after_a_build_has_written_its_withdrawals_is_held_against_its_verdicts(
+    office: Office, emulator: Emulator
+) -> None:
+    """Also one that a person opened: whichever build is the newest, its word counts."""
+    hand_over(office.home, [Event(1), Event(2), Event(3)])
+    office.set_token("an-expired-token")
+    with pytest.raises(ConfigurationError):
+        office.deliver()
+    office.set_token(TOKEN)
+    keys = pq.read_table(next((office.home.published / "delivery" / "keys" / "meta").glob("2*.parquet")))
+    rows = keys.select(["event_kind", "event_name", "source_key", "payload_digest"]).to_pylist()
+    verdicts = {"shop/orders/1": "withheld", "shop/orders/2": "sendable", "shop/orders/3": "sendable"}
+    told = [row | {"verdict": verdicts[row["source_key"]], "removed": False, "build_seq": 2} for row in rows]
+    folder = office.home.published / "candidates" / "meta"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(told), folder / f"{LATER}.parquet")
+    freeze_by_hand(office.home, [], build=LATER, after="")
+
+    assert office.deliver().withdrawn == 1
+
+    assert sorted(event.event_id or "" for event in emulator.book.events()) == ["purchase_2", "purchase_3"]
+    assert office.states() == {"accepted": 2, "withdrawn": 1}

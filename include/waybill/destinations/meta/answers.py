@@ -70,6 +70,9 @@ DISPOSITIONS: Final[Mapping[tuple[int, int | None], Disposition]] = {
 
 BLOCKED_SECONDS: Final = 3600.0
 
+TOO_MANY: Final = 429
+"""HTTP's status for too many requests."""
+
 TOO_LARGE: Final = 413
 """HTTP's status for a request that is too big: nothing of it was taken."""
 
@@ -134,7 +137,7 @@ def _read(answer: Answer, events: int, receipt: Receipt) -> Outcome:
     if answer.status == TOO_LARGE:
         return Refused(reason, receipt, doubtful=True)
     if 400 <= answer.status < 500:
-        return Retry(reason, receipt, unclassified=True)
+        return Retry(reason, receipt, unclassified=True, throttled=answer.status == TOO_MANY)
     return Unknown(reason, receipt, unclassified=True)
 
 
@@ -170,7 +173,7 @@ def _read_error(code: int, error: dict[str, Any], status: int, receipt: Receipt)
     if found in (_D.REFUSED, _D.DOUBTFUL) and error.get("is_transient") is not True:
         return Refused(reason, receipt, doubtful=found is _D.DOUBTFUL)
     if found in (_D.THROTTLED, _D.BLOCKED):
-        return Retry(reason, receipt, after_seconds=BLOCKED_SECONDS if found is _D.BLOCKED else None)
+        return Retry(reason, receipt, BLOCKED_SECONDS if found is _D.BLOCKED else None, throttled=True)
     if status == TOO_LARGE:
         return Refused(f"HTTP {status} with {reason}", receipt, doubtful=True)
     if status >= 500:

@@ -130,7 +130,7 @@ def _check_token(name: str, dataset: Dataset) -> None:
 def _read(raw: Any, deadline: float) -> bytes:
     """The body as it comes, so that one that trickles for ever is given up at the deadline (monotonic seconds)."""
     received = bytearray()
-    while part := raw.read1(64 * 1024):
+    while part := raw.read1(64 * 1024, decode_content=True):  # a proxy may compress what was not to be
         received += part
         if len(received) > _LARGEST_ANSWER or time.monotonic() > deadline:
             raise requests.ReadTimeout("the answer is too long or too slow")

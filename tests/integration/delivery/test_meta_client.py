@@ -1,5 +1,6 @@
 """Meta's client on the wire, against a server that misbehaves on purpose."""
 
+import gzip
 import json
 import logging
 import threading
@@ -60,6 +61,16 @@ def test_a_label_that_the_platform_would_refuse_is_refused_here(agent: str) -> N
 @pytest.mark.parametrize("reply", UNBELIEVABLE.values(), ids=UNBELIEVABLE)
 def test_what_cannot_be_believed_is_unknown(platform: Scripted, reply: Reply) -> None:
     platform.script = lambda call: reply
+    assert isinstance(send(client_for(platform.url)), Unknown)
+
+
+def test_an_answer_that_was_compressed_although_nobody_asked_is_read(platform: Scripted) -> None:
+    def script(call: Call) -> Reply:
+        return Reply(body=gzip.compress(accepted(call).body), headers={"Content-Encoding": "gzip"})
+
+    platform.script = script
+    assert isinstance(send(client_for(platform.url)), Accepted)
+    platform.script = lambda call: Reply(body=b"not gzip at all", headers={"Content-Encoding": "gzip"})
     assert isinstance(send(client_for(platform.url)), Unknown)
 
 

@@ -135,3 +135,24 @@ def test_a_running_delivery_is_not_disturbed(shell: Shell) -> None:
         answer = shell.waybill("ledger", "resolve", "1", "--sent", *WHY)
     assert answer.code == 3
     assert "Run this again when it has ended" in answer.err
+
+
+def test_what_a_clock_that_ran_ahead_has_held_is_sent_when_a_person_says_that_it_was_not(
+    scripted_office: Office, platform: Scripted
+) -> None:
+    shell = Shell(scripted_office)
+    hand_over(scripted_office.home, [Event(1)])
+    platform.script = lambda call: Reply(status=504)
+    shell.waybill("deliver")
+    platform.script = accepted
+    platform.calls.clear()
+    shell.now = NOW + timedelta(days=365)
+    shell.waybill("deliver")
+    assert scripted_office.rows("select state, reason from batches") == [("unknown", "held_window")]
+    shell.now = NOW + timedelta(hours=1)
+
+    answer = shell.waybill("ledger", "resolve", "1", "--not-sent", *WHY, "--json")
+
+    assert answer.json == {"destinations": {"meta": {"pending": 1}}}, answer.err
+    shell.waybill("deliver")
+    assert sent(platform) == ["purchase_1"]

@@ -106,6 +106,24 @@ def test_a_throttle_holds_for_a_deliverer_that_has_listed_its_work_before(desk: 
     assert desk.states() == {"accepted": 1, "pending": 3}
 
 
+def test_a_throttle_without_an_estimate_holds_for_the_dataset_too(
+    desk: Office, platform: Scripted, watch: Watch
+) -> None:
+    hand_over(desk.home, events(5))
+    platform.script = lambda call: error(80004, 2446079, status=429)
+    with pytest.raises(DestinationUnavailable):
+        deliver(desk.settings, "meta", policy=PATIENT)
+    platform.calls.clear()
+
+    watch.at += timedelta(seconds=1)
+    report = deliver(desk.settings, "meta", policy=PATIENT)
+
+    assert (report.requests, report.pending) == (0, 5)
+    watch.at += minutes(16)
+    platform.script = accepted
+    assert deliver(desk.settings, "meta", policy=PATIENT).accepted == 5
+
+
 @FILE_ONLY
 def test_of_two_waits_the_longer_one_counts(desk: Office, platform: Scripted, watch: Watch) -> None:
     desk.change(threads=2)

@@ -295,3 +295,18 @@ def test_quarantined_rows_may_come_again(scripted_office: Office, platform: Scri
     assert deliver(scripted_office.settings, "meta").accepted == 1
     sent = [event["event_id"] for call in platform.calls for event in call.events]
     assert sent == ["purchase_1", "purchase_3", "purchase_2"]
+
+
+def test_what_waits_for_a_dataset_that_the_settings_lost_expires_all_the_same(
+    scripted_office: Office, platform: Scripted
+) -> None:
+    hand_over(scripted_office.home, [Event(1), Event(2, dataset="gone"), Event(3, dataset="gone")])
+    with pytest.raises(ConfigurationError, match="no such dataset"):
+        scripted_office.deliver()
+    scripted_office.set_clock(NOW + timedelta(days=8))
+    with pytest.raises(ConfigurationError, match="no such dataset"):
+        scripted_office.deliver()  # which ends them
+
+    assert scripted_office.deliver().requests == 0
+    assert scripted_office.states() == {"accepted": 1, "expired": 2}
+    assert scripted_office.rows("select count(*) from files where settled_at is null") == [(0,)]

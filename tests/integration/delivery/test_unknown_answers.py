@@ -181,6 +181,24 @@ def test_a_whole_batch_past_the_window_is_held(scripted_office: Office, platform
     assert scripted_office.rows("select state, reason from batches") == [("unknown", "held_dedup_window")]
 
 
+def test_an_answer_that_was_lost_in_the_future_is_not_repeated(scripted_office: Office, platform: Scripted) -> None:
+    """The clock ran days ahead: since when the platform remembers the event is known to nobody."""
+    hand_over(scripted_office.home, [Event(1), Event(2, window=timedelta(days=30))])
+    platform.script = lambda call: Reply(status=502)
+    scripted_office.set_clock(NOW + timedelta(days=5))
+    with pytest.raises(DestinationUnavailable):
+        scripted_office.deliver()
+    platform.script = accepted
+    platform.calls.clear()
+
+    for days in (0, 4):
+        scripted_office.set_clock(NOW + timedelta(days=days))
+        assert scripted_office.deliver().unknown == 2
+
+    assert platform.calls == []
+    assert scripted_office.rows("select state, reason from batches") == [("unknown", "held_dedup_window")]
+
+
 def test_a_withdrawn_unknown_is_not_repeated(scripted_office: Office, platform: Scripted) -> None:
     delta = hand_over(scripted_office.home, events(3))
     platform.script = lambda call: Reply(status=502)

@@ -28,7 +28,8 @@ class Call:
 @dataclass(frozen=True)
 class Reply:
     """An answer; ``hold`` keeps it back until the event is set, ``cut`` promises more bytes than it sends,
-    ``trickle`` goes on for ever, a byte at a time."""
+    ``trickle`` goes on for ever, a byte at a time; ``endless`` is sent in its place: once its first part, then its
+    second for ever."""
 
     status: int = 200
     body: bytes = b""
@@ -36,6 +37,7 @@ class Reply:
     hold: threading.Event | None = None
     cut: bool = False
     trickle: bool = False
+    endless: tuple[bytes, bytes] | None = None
 
 
 def accepted(call: Call) -> Reply:
@@ -87,6 +89,10 @@ def scripted() -> Iterator[Scripted]:
             if reply.hold is not None:
                 reply.hold.wait(60)
             try:
+                self.wfile.write(reply.endless[0] if reply.endless else b"")
+                while reply.endless:
+                    self.wfile.write(reply.endless[1])
+                    time.sleep(0.01)
                 self.send_response_only(reply.status)
                 self.send_header("Date", reply.headers.get("Date", self.date_time_string()))
                 for name, value in reply.headers.items():

@@ -117,6 +117,26 @@ def test_an_answer_that_trickles_is_given_up(platform: Scripted) -> None:
     assert isinstance(send(client_for(platform.url, timeout_seconds=0.2)), Unknown)
 
 
+@pytest.mark.parametrize(
+    "endless",
+    [(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
+    ids=["in its head", "before it"],
+)
+def test_an_answer_that_never_begins_is_given_up(platform: Scripted, endless: tuple[bytes, bytes]) -> None:
+    platform.script = lambda call: Reply(endless=endless)
+    client = client_for(platform.url, timeout_seconds=0.2)
+    assert isinstance(send(client), Unknown)
+    platform.script = accepted
+    assert isinstance(send(client), Accepted)
+
+
+def test_an_answer_whose_end_trickles_is_read(platform: Scripted) -> None:
+    whole = accepted(Call("", {}, json.dumps({"data": [{}] * 3}).encode())).body
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n" % (len(whole), whole)
+    platform.script = lambda call: Reply(endless=(head, b"X-Slow: a\r\n"))
+    assert isinstance(send(client_for(platform.url, timeout_seconds=0.2)), Accepted)
+
+
 def test_an_endless_answer_is_cut(platform: Scripted) -> None:
     platform.script = lambda call: Reply(body=b" " * 3_000_000)
     assert isinstance(send(client_for(platform.url)), Unknown)

@@ -15,11 +15,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from waybill.declared import Dataset, DestinationSettings
 from waybill.destinations.base import Batch, Capabilities, Outcome, Receipt, Retry, Unknown
+from waybill.destinations.connections import CuttableAdapter, cut_after
 from waybill.destinations.meta import answers
 from waybill.errors import ConfigurationError
 
@@ -58,7 +58,8 @@ class MetaClient:
         sent = Receipt(request_bytes=len(body))
         started = time.monotonic()
         try:
-            answer = self._post(batch.dataset, body, started + 2 * self._timeout)
+            with cut_after(2 * self._timeout):
+                answer = self._post(batch.dataset, body)
         except (requests.RequestException, HTTPError) as error:
             outcome = _no_answer(error, sent)
         else:
@@ -66,8 +67,8 @@ class MetaClient:
         took = round((time.monotonic() - started) * 1000)
         return replace(outcome, receipt=replace(outcome.receipt, duration_ms=took))
 
-    def _post(self, dataset: Dataset, body: bytes, deadline: float) -> answers.Answer:
-        """One request, no redirect followed; its answer is read until the deadline at most (monotonic seconds)."""
+    def _post(self, dataset: Dataset, body: bytes) -> answers.Answer:
+        """One request, no redirect followed."""
         with self._session().post(
             f"{self._root}/{dataset.dataset_id}/events",
             data=body,
@@ -76,7 +77,7 @@ class MetaClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body_read = _read(response.raw, deadline)
+            body_read = _read(response.raw)
             if warning := response.headers.get("X-Ad-Api-Version-Warning"):
                 LOG.warning("Meta warns about the API version (X-Ad-Api-Version-Warning, %d characters)", len(warning))
             return answers.Answer(
@@ -93,7 +94,7 @@ class MetaClient:
             session = requests.Session()
             session.trust_env = False  # a ~/.netrc would replace the token, a proxy variable would see it
             for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+                session.mount(scheme, CuttableAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
             session.headers.update(
                 {
                     "Content-Type": "application/json",
@@ -127,13 +128,13 @@ def _check_token(name: str, dataset: Dataset) -> None:
         )
 
 
-def _read(raw: Any, deadline: float) -> bytes:
-    """The body as it comes, so that one that trickles for ever is given up at the deadline (monotonic seconds)."""
+def _read(raw: Any) -> bytes:
+    """The body of an answer, as far as an answer of the platform can be long."""
     received = bytearray()
     while part := raw.read1(64 * 1024, decode_content=True):  # a proxy may compress what was not to be
         received += part
-        if len(received) > _LARGEST_ANSWER or time.monotonic() > deadline:
-            raise requests.ReadTimeout("the answer is too long or too slow")
+        if len(received) > _LARGEST_ANSWER:
+            raise requests.ReadTimeout("the answer is too long")
     return bytes(received)
 
 

@@ -125,7 +125,7 @@ def _enrolled_findings(path: Path, sha256: str, need: str) -> list[str]:
 def _not_let_through(file: DeltaFile) -> list[str]:
     """What is wrong with an enrolled file's decision: damaged, or closed and opened by nobody."""
     try:
-        decision = decisions.read(file)
+        decision = decisions.read(file, enrolled=True)
         word = approvals.read(file)
     except LedgerConflict as conflict:
         return [str(conflict)]

@@ -73,6 +73,8 @@ def plan(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow], batch_size:
     opened = approvals.newest_opened(home, newest.destination, enrolled[-1].file_id if enrolled else "")
     if opened is None:
         return why_not
+    if decisions.read(newest) is None:  # what is quarantined there is left out of the opened file, too
+        return f"{opened.file_id} was opened, but the gate has not judged {newest.file_id} yet; run `waybill gate`"
     changed = _changed_since(opened, newest) if opened.file_id != newest.file_id else set()
     planned = _planned(home, opened, approvals.read(opened), changed, batch_size, request_bytes)
     if planned.events == 0:
@@ -211,7 +213,9 @@ def _changed_since(opened: DeltaFile, newest: DeltaFile) -> set[int]:
     """
     newest.verify()
     decision = decisions.read(newest)
-    quarantined = _quarantined(newest, decision) if decision is not None else []
+    if decision is None:
+        raise LedgerConflict(f"The decision on {newest.file_id} is gone. Run `waybill gate`.")
+    quarantined = _quarantined(newest, decision)
     with duckdb.connect() as connection:
         connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
         found = connection.execute(_CHANGED, {"opened": str(opened.path), "newest": str(newest.path)}).fetchall()

@@ -81,7 +81,7 @@ def read(delta: DeltaFile) -> Approval | None:
         digest = raw.pop("sha256")
         approval = Approval(**raw)
         approval.moment  # noqa: B018 - a moment that cannot be read is damage, too
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerConflict(
             f"{path} cannot be read as a person's approval ({type(error).__name__}). {again}"
         ) from None
@@ -176,9 +176,12 @@ def rebind(delta: DeltaFile) -> None:
     """Binds a person's word to a file and a decision that an erasure has rewritten; a changed word stays as it is."""
     if not delta.approval_path.exists():
         return
-    raw = json.loads(delta.approval_path.read_text(encoding="utf-8"))
-    digest = raw.pop("sha256", None)
-    approval = Approval(**raw)
+    try:
+        raw = json.loads(delta.approval_path.read_text(encoding="utf-8"))
+        digest = raw.pop("sha256", None)
+        approval = Approval(**raw)
+    except (ValueError, TypeError, AttributeError):
+        return
     if digest == _digest(approval):
         _write(delta, replace(approval, file_sha256=delta.sha256, decision_sha256=decisions.digest(delta)))
 
@@ -196,11 +199,14 @@ def answered(home: Home, destination: str) -> Iterator[DeltaFile]:
 
 
 def newest_opened(home: Home, destination: str, after: str) -> DeltaFile | None:
-    """The newest file that a person opened among those frozen after this enrolled file, or None."""
+    """The newest file that a person opened among those frozen after this enrolled file, or None.
+
+    One whose decision an older version wrote, without a digest, is to be judged and opened again.
+    """
     for delta in answered(home, destination):
         if delta.after == after:
             approval = read(delta)
-            if approval is not None and approval.opened:
+            if approval is not None and approval.opened and decisions.read(delta) is not None:
                 return delta
     return None
 

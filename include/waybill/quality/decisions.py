@@ -1,12 +1,21 @@
-"""The gate's decision on one delta file: a small JSON beside it, bound to its digest and to what the gate published."""
+"""The gate's decision on one delta file: a small JSON beside it, bound to its digest and to what the gate published.
 
+Its words are bound to each other by their own digest, so that an edited decision is refused.
+"""
+
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
 
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.files import sha256_of, write_json
+
+_DIGEST: Final = "sha256"
 
 
 @dataclass(frozen=True)
@@ -88,21 +97,29 @@ class Decision:
         )
 
 
-def read(delta: DeltaFile) -> Decision | None:
+_DECISION: Final = TypeAdapter(Decision)
+
+
+def read(delta: DeltaFile, *, enrolled: bool = False) -> Decision | None:
     """The decision on a delta file, or None before it is judged.
 
-    Raises LedgerConflict when the decision cannot be read, is about another file, or is not about the gate file
+    Older versions wrote decisions without a digest; such a one counts for files that are ``enrolled`` only. Raises
+    LedgerConflict when the decision cannot be read, was edited, is about another file, or is not about the gate file
     that is published: then it must not be acted on.
     """
     path = delta.decision_path
     if not path.exists():
         return None
+    again = (
+        f"Delete it and run `waybill gate`; if {delta.file_id} is already enrolled, restore it from a backup instead."
+    )
     try:
-        decision = _from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        digest = said.pop(_DIGEST, None)
+        decision = _DECISION.validate_json(json.dumps(said), strict=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerConflict(
-            f"{path} cannot be read as the gate's decision ({type(error).__name__}). Delete it and run `waybill gate`; "
-            f"if {delta.file_id} is already enrolled, restore it from a backup instead."
+            f"{path} cannot be read as the gate's decision ({type(error).__name__}). {again}"
         ) from None
     if (decision.file_id, decision.file_sha256) != (delta.file_id, delta.sha256):
         raise LedgerConflict(
@@ -113,6 +130,13 @@ def read(delta: DeltaFile) -> Decision | None:
         raise LedgerConflict(
             f"{delta.gate_path} is missing or is not what the decision {path.name} was made with. Delete the decision "
             f"and run `waybill gate`; if {delta.file_id} is already enrolled, restore the file from a backup instead."
+        )
+    if digest is None:
+        return decision if enrolled else None
+    if digest != _digest(said):
+        raise LedgerConflict(
+            f"{path} was edited after the gate wrote it: its SHA-256 is not that of its content. {again} To let a "
+            f"closed file through there is `waybill gate open --file {delta.file_id}`."
         )
     return decision
 
@@ -127,11 +151,19 @@ def digest(delta: DeltaFile) -> str:
 
 def write(delta: DeltaFile, decision: Decision) -> None:
     """Makes the decision count; everything it speaks of must be in place."""
-    write_json(delta.decision_path, asdict(decision))
+    said = asdict(decision)
+    write_json(delta.decision_path, {**said, _DIGEST: _digest(said)})
 
 
-def _from_json(raw: dict[str, Any]) -> Decision:
-    if raw["decision"] not in ("open", "closed"):
-        raise ValueError("neither open nor closed")
-    failures = tuple(Failure(**{**failure, "examples": tuple(failure["examples"])}) for failure in raw.pop("failures"))
-    return Decision(**raw, failures=failures)
+def rebound(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What an erasure makes of a decision's JSON, with its digest; an edited one stays edited."""
+    said = {name: value for name, value in new.items() if name != _DIGEST}
+    digest = old.get(_DIGEST)
+    if digest is None:
+        return said
+    was_whole = digest == _digest({name: value for name, value in old.items() if name != _DIGEST})
+    return {**said, _DIGEST: _digest(said) if was_whole else digest}
+
+
+def _digest(said: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -74,7 +74,8 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
     """Decides whether a delta file is open (and which rows are quarantined) or closed, and returns the decision.
 
     A file that has its decision keeps it, so judging twice changes nothing; only a closed one is judged again when
-    the suite or its thresholds have changed, unless a person has opened it. A file without rows to judge is open.
+    the suite or its thresholds have changed, unless a person has opened it, and one that is not enrolled when an older
+    version's decision has no digest. A file without rows to judge is open.
     Raises LedgerConflict when the file is damaged.
     """
     home = settings.home
@@ -87,6 +88,8 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
             raise SourceUnavailable(f"Another process is judging {delta.file_id} now; run `waybill gate` again later.")
         ensure_empty(home, delta.destination)
         standing = decisions.read(delta)
+        if standing is None and delta.decision_path.exists() and _is_enrolled(home, delta):
+            standing = decisions.read(delta, enrolled=True)
         word = approvals.read(delta)
         is_open = standing is not None and (standing.is_open or (word is not None and word.opened))
         if standing is not None and (is_open or standing.suite_version == suite_version(thresholds)):
@@ -95,6 +98,15 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
         delta.approval_path.unlink(missing_ok=True)  # whoever kept it closed had seen another decision
         delta.decision_path.unlink(missing_ok=True)
         return _judge(settings, delta, thresholds)
+
+
+def _is_enrolled(home: Home, delta: DeltaFile) -> bool:
+    """Whether keys of the file are published: its rows are on their way and are not judged again."""
+    keys = sorted((home.published / "delivery" / "keys" / delta.destination).glob("*.parquet"))
+    with duckdb.connect() as connection:
+        query = "select exists (from read_parquet($keys, union_by_name = true) where file_id = $file_id)"
+        given = {"keys": [str(path) for path in keys], "file_id": delta.file_id}
+        return bool(keys and connection.execute(query, given).fetchall()[0][0])
 
 
 def ensure_empty(home: Home, destination: str) -> None:

@@ -23,7 +23,7 @@ from waybill.errors import LedgerConflict
 from waybill.events import ERASED
 from waybill.files import sha256_of, write_json, written_aside
 from waybill.home import Home
-from waybill.quality import approvals
+from waybill.quality import approvals, decisions
 from waybill.retention.forget_find import landed, stores
 from waybill.retention.forget_journal import Journal
 from waybill.settings import Settings
@@ -169,9 +169,9 @@ def _rebind(home: Home, file: DeltaFile, journal: Journal) -> None:
     if file.gate_path.exists():
         blank(home, file.gate_path, journal)
     if file.decision_path.exists():
-        raw = _without_ids(json.loads(file.decision_path.read_text(encoding="utf-8")), journal.event_ids)
-        gate_file_sha256 = sha256_of(file.gate_path)
-        write_json(file.decision_path, {**raw, "file_sha256": file.sha256, "gate_file_sha256": gate_file_sha256})
+        was = json.loads(file.decision_path.read_text(encoding="utf-8"))
+        digests = {"file_sha256": file.sha256, "gate_file_sha256": sha256_of(file.gate_path)}
+        write_json(file.decision_path, decisions.rebound(was, {**_without_ids(was, journal.event_ids), **digests}))
         approvals.rebind(file)
 
 

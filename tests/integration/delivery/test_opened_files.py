@@ -20,6 +20,7 @@ from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.files import sha256_of
 from waybill.home import Home
+from waybill.quality import approvals
 
 STILL_LATER = "20261120T140000000000Z"
 
@@ -144,6 +145,7 @@ def judged_again(delta: DeltaFile) -> None:
     [
         (torn, "cannot be read"),
         (lambda delta: delta.approval_path.write_text("[]"), "cannot be read"),
+        (lambda delta: delta.approval_path.write_text("null"), "cannot be read"),
         (lambda delta: edited(delta, who="somebody else"), "was changed"),
         (lambda delta: edited(delta, decided_at="yesterday"), "cannot be read"),
         (foreign, "about another file"),
@@ -223,6 +225,36 @@ def test_a_damaged_delta_file_is_not_opened(office: Office) -> None:
     with pytest.raises(LedgerConflict, match=delta.path.name):
         open_file(office, delta)
     assert not Path(delta.approval_path).exists()
+
+
+@FILE_ONLY
+def test_an_opened_file_waits_until_the_gate_has_judged_the_newest(office: Office, emulator: Emulator) -> None:
+    open_file(office, closed(office))
+    newest = freeze(office.home, events(4), build=LATER)
+
+    (note,) = office.deliver().notes
+    assert f"the gate has not judged {newest.file_id} yet; run `waybill gate`" in note
+    assert office.rows("select count(*) from files") == [(0,)]
+
+    judge(newest, quarantined=[0, 1], closed=True)
+    assert office.deliver().accepted == 2
+    assert sorted(event.event_id for event in emulator.book.events()) == ["purchase_3", "purchase_4"]
+
+
+@FILE_ONLY
+def test_a_decision_of_an_older_version_counts_neither_as_open_nor_as_opened(office: Office) -> None:
+    """It has no digest, so nobody knows whether it was edited; the gate judges the file again."""
+    delta = closed(office)
+    open_file(office, delta)
+    for raw in ({}, {"decision": "open"}):
+        raw = {**json.loads(delta.decision_path.read_text()), **raw}
+        delta.decision_path.write_text(json.dumps({name: raw[name] for name in raw if name != "sha256"}))
+        approvals.rebind(delta)
+
+        (note,) = office.deliver().notes
+        assert "has not judged" in note
+        assert "waybill gate" in note
+    assert office.rows("select count(*) from files") == [(0,)]
 
 
 @FILE_ONLY

@@ -288,6 +288,7 @@ ENROLMENT = {
     "made about another file": "a decision that was made about another file",
     "is missing or is not": "a list of quarantined rows that was changed",
     "the gate closed": "a closed file",
+    "was edited after the gate wrote it": "a decision that was edited from closed to open",
     "was changed after it was written": "a word that was edited from closed to open",
     "which the ledger does not hold": "a ledger that is older than what was sent",
     "is out of place or has no payload": "a row without a payload",

@@ -1,5 +1,6 @@
 """What the gate writes and keeps: one decision per file, bound to bytes, without contact data, for owners only."""
 
+import hashlib
 import json
 import logging
 import re
@@ -9,9 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltas import NOW, Row, Shop, write_delta
 
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict, SourceUnavailable
 from waybill.files import locked, sha256_of
 from waybill.quality import decisions, suites
@@ -30,6 +34,8 @@ def test_the_decision_is_written_as_contracted(settings: Settings) -> None:
     delta = write_delta(settings.home, rows)
     decision = judge(settings, delta)
     raw = json.loads(delta.decision_path.read_text(encoding="utf-8"))
+    digest = raw.pop("sha256")
+    assert digest == hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
     assert raw.pop("failures") == [
         {
             "expectation": "em_not_sha256",
@@ -155,9 +161,38 @@ def test_a_decision_about_other_bytes_is_refused(settings: Settings) -> None:
     delta.gate_path.write_bytes(b"")
     with pytest.raises(LedgerConflict, match="is missing or is not"):
         decisions.read(delta)
-    delta.decision_path.write_text('{"decision": "open"}')
-    with pytest.raises(LedgerConflict, match="cannot be read"):
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "5", '"open"', "[]", '{"decision": "open"}', {"rows": "x"}, {"passed": None}, {"failures": {}}]
+)
+def test_a_decision_that_is_none_is_refused(settings: Settings, text: str | dict[str, object]) -> None:
+    delta = write_delta(settings.home, [])
+    judge(settings, delta)
+    if isinstance(text, dict):
+        text = json.dumps({**json.loads(delta.decision_path.read_text()), **text})
+    delta.decision_path.write_text(text)
+    with pytest.raises(LedgerConflict, match="cannot be read as the gate's decision"):
         decisions.read(delta)
+
+
+def without_digest(delta: DeltaFile, **changes: object) -> None:
+    """A decision as older versions wrote it."""
+    raw = {**json.loads(delta.decision_path.read_text()), **changes}
+    delta.decision_path.write_text(json.dumps({name: value for name, value in raw.items() if name != "sha256"}))
+
+
+def test_a_decision_without_a_digest_is_made_again_unless_the_file_is_enrolled(settings: Settings) -> None:
+    delta = write_delta(settings.home, Shop().rows(3))
+    made = judge(settings, delta)
+    without_digest(delta, suite_version="an older one")
+    assert decisions.read(delta) is None
+    assert judge(settings, delta) == decisions.read(delta) == made
+    without_digest(delta, suite_version="an older one")
+    keys = settings.home.published / "delivery" / "keys" / "meta" / "folded-000001.parquet"
+    keys.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"file_id": [delta.file_id]}), keys)
+    assert judge(settings, delta) == replace(made, suite_version="an older one")
 
 
 def test_a_new_suite_judges_closed_files_again_and_leaves_open_ones(
@@ -249,3 +284,18 @@ def test_data_docs_are_quiet_small_and_for_their_owner(
     assert [path for path in paths if path.stat().st_mode & 0o077] == []
     own = [path for path in (settings.home.data_docs / "meta").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in own) < 1_000_000
+
+
+def test_an_erasure_binds_a_decision_again_but_not_an_edited_one(settings: Settings) -> None:
+    delta = write_delta(settings.home, [])
+    judge(settings, delta)
+    was = json.loads(delta.decision_path.read_text())
+    moved = replace(delta, sha256="0" * 64)
+
+    delta.decision_path.write_text(json.dumps(decisions.rebound(was, {**was, "file_sha256": moved.sha256})))
+    assert decisions.read(moved) is not None
+
+    edited = {**was, "rows": 7}
+    delta.decision_path.write_text(json.dumps(decisions.rebound(edited, {**edited, "file_sha256": moved.sha256})))
+    with pytest.raises(LedgerConflict, match="was edited"):
+        decisions.read(moved)

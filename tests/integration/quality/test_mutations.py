@@ -329,6 +329,7 @@ PLANTED: dict[str, Callable[[Settings], DeltaFile]] = {
     "made about another file": lambda s: broken(s, other_decision),
     "is missing or is not": lambda s: broken(s, lambda delta: delta.gate_path.write_bytes(b"PAR1")),
     "the gate closed": lambda s: broken(s, lambda delta: None, closed=True),
+    "was edited after the gate wrote it": lambda s: broken(s, made_open, closed=True),
     "was changed after it was written": lambda s: broken(s, edited, closed=True),
     "which the ledger does not hold": lambda s: outbox.hand_over(s.home, outbox.events(2), after="meta/20261119Z"),
     "is out of place or has no payload": lambda s: with_a_row_lost(s),
@@ -351,6 +352,10 @@ def broken(settings: Settings, breaks: Callable[[DeltaFile], object], *, closed:
 def other_decision(delta: DeltaFile) -> None:
     raw = json.loads(delta.decision_path.read_text())
     delta.decision_path.write_text(json.dumps({**raw, "file_id": "meta/another"}))
+
+
+def made_open(delta: DeltaFile) -> None:
+    delta.decision_path.write_text(delta.decision_path.read_text().replace('"closed"', '"open"'))
 
 
 def with_a_row_lost(settings: Settings) -> DeltaFile:

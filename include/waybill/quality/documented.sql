@@ -32,6 +32,32 @@ set variable contents_keys = words('
     id quantity item_price delivery_category price brand category title description
 ');
 
+set variable store_data_keys = words('store_page_id brand_page_id store_code');
+
+set variable keys_inside_custom_data = list_distinct(
+    getvariable('custom_data_keys') || getvariable('contents_keys') || getvariable('store_data_keys')
+);
+
+set variable app_data_keys = words('
+    advertiser_tracking_enabled application_tracking_enabled extinfo campaign_ids install_referrer installer_package
+    url_schemes windows_attribution_id vendor_id consider_views include_dwell_data include_video_data receipt_data
+');
+
+set variable original_event_data_keys = words('event_name event_time order_id event_id');
+
+set variable attribution_data_keys = words('
+    ad_id touchpoint_ts attribution_share attribution_value scope visit_time adset_id campaign_id attribution_model
+    attr_window attribution_source touchpoint_type attribution_method decline_reason auditing_token linkage_key
+    touchpoint_id attribution_setting total_credit partner_client_id
+');
+
+-- Identifiers in clear that examine.sql judges by their place here: a number of 15 to 17 digits, any text without blanks,
+-- a UUID, two of letters and digits, then numbers
+set variable clear_identifiers = words('
+    lead_id subscription_id madid anon_id ctwa_clid fb_login_id page_id page_scoped_user_id ig_account_id ig_sid
+    whatsapp_business_account_id
+');
+
 -- what other systems write where there is nothing
 set variable hashes_of_nothing = array_to_string([
     sha256(nothing)

@@ -18,9 +18,14 @@ create or replace temp macro not_sha256(value) as
         || '|\["[a-f0-9]{64}(\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?"(,"[a-f0-9]{64}(\.[A-Za-z0-9_-]{8}|\.[A-Za-z]{2})?")*\]'
     );
 
--- Any script; percent-encoded, also twice. Digits alone or `@` in a path (…/@user/post.html) are not an address.
+-- Any script, composed or not, with marks that nobody sees; percent-encoded, also twice. Digits alone or `@` in a path
+-- (…/@user/post.html) are not an address.
 create or replace temp macro has_email(value) as
-    regexp_matches(value, '[\p{L}\p{N}_.+''-](@|%(25)*40)[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*\.\p{L}{2,}');
+    regexp_matches(
+        value,
+        '[\p{L}\p{M}\p{N}\p{Cf}_.+''-]([@＠﹫]|%(25)*40)'
+        || '([\p{L}\p{M}\p{N}\p{Cf}-]+([.．。｡]|%(25)*2[Ee]))+\p{Cf}*\p{L}[\p{L}\p{M}\p{Cf}]+'
+    );
 
 -- Written as a phone number: a plus and 8 to 15 digits, or the national groupings with separators; digits, blanks and
 -- dashes of any script. Bare digits are order numbers, product ids and time stamps, and pass. `neighbour` is what may
@@ -49,22 +54,23 @@ create or replace temp macro has_national_phone(value) as
 
 create or replace temp macro has_phone(value) as has_phone_with_country(value) or has_national_phone(value);
 
--- In an address a plus behind a word is a blank (`?q=grinder+40063813`).
+-- In an address a plus behind a word is a blank (`?q=grinder+40063813`), in a user agent part of the word.
 create or replace temp macro has_phone_in_url(url) as
     has_phone_after('[^\p{Nd}\p{L}_.-]', url) or has_national_phone(url);
 
--- A street with its house number and, soon after, a postal code. A street alone may be the name of a product.
+-- A street with its house number and, soon after, a postal code, on one line or several. A street alone may be the name
+-- of a product. chr(31) parts one text from the next.
 create or replace temp macro has_postal_address(value) as
     regexp_matches(
         value,
         '(?i)(^|[^0-9\p{L}])('
-        || '[0-9]{1,5}[a-z]?,?[ +]+([\p{L}''’.-]+[ +]+){0,3}'
-        || '(street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|blvd\.?|rue|chemin|impasse|allée)[ +,]'
-        || '|[\p{L}-]*(straße|strasse|str\.|gasse|weg|platz|allee|straat|laan|gatan|vägen)[ +]+[0-9]{1,4}'
-        || '|(calle|avenida|via|viale|piazza|rua|ulica|ul\.)[ +]+([\p{L}''’.-]+,?[ +]+){1,4}[0-9]{1,4}'
-        || ')[^\n]{0,60}?('
-        || '[^0-9A-Za-z][0-9]{5,6}(-[0-9]{3,4})?|,[ +]*[0-9]{4}[ +]+\p{L}[\p{L} +-]*'
-        || '|[^0-9A-Za-z][A-Z]{1,2}[0-9][0-9A-Z]?[ +]?[0-9][A-Z]{2}|[^0-9A-Za-z][A-Z][0-9][A-Z][ +]?[0-9][A-Z][0-9]'
+        || '[0-9]{1,5}[a-z]?,?[\s+]+([\p{L}\p{M}''’.-]+[\s+]+){0,3}'
+        || '(street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|blvd\.?|rue|chemin|impasse|alle\p{M}?e|allée)[\s+,]'
+        || '|[\p{L}\p{M}-]*(straße|strasse|str\.|gasse|weg|platz|allee|straat|laan|gatan|vägen|va\p{M}gen)[\s+]+[0-9]{1,4}'
+        || '|(calle|avenida|via|viale|piazza|rua|ulica|ul\.)[\s+]+([\p{L}\p{M}''’.-]+,?[\s+]+){1,4}[0-9]{1,4}'
+        || ')[^\x1f]{0,60}?('
+        || '[^0-9A-Za-z\x1f][0-9]{5,6}(-[0-9]{3,4})?|,[ +]*[0-9]{4}[ +]+\p{L}[\p{L} +-]*'
+        || '|[^0-9A-Za-z\x1f][A-Z]{1,2}[0-9][0-9A-Z]?[ +]?[0-9][A-Z]{2}|[^0-9A-Za-z\x1f][A-Z][0-9][A-Z][ +]?[0-9][A-Z][0-9]'
         || ')([^0-9A-Za-z]|$)'
     );
 
@@ -77,16 +83,30 @@ create or replace temp macro shown_event(event_id, position) as
         'row ' || position
     );
 
+-- By the end of its name where that is never said of anything else (`billing_email`), else by the whole name
+-- (`mobile`, but not `is_mobile`), also in brackets (`customer[first_name]`).
 create or replace temp macro has_personal_parameter(url) as
     regexp_matches(
         url,
-        '(?i)[?&;#](e-?mail|mail|e?mail_?addr(ess)?|phone|phone_?number|tel|telephone|mobile|first_?name|last_?name'
-        || '|full_?name|fname|lname|surname|street|address|dob|birth_?da(y|te)|password|passwd|access_?token)=[^&;#]'
+        '(?i)[?&;#]('
+        || '([^?&;#=]*[_.\[-])?(e-?mail|e?mail_?addr(ess)?|phone|phone_?number|password|passwd|token|secret|api_?key|auth'
+        || '|session_?id)'
+        || '|([^?&;#=]*\[)?(mail|tel|telephone|mobile|first_?name|last_?name|full_?name|fname|lname|surname|street|address'
+        || '|dob|birth_?da(y|te)|accesstoken|apikey|sid)'
+        || ')\]?=[^&;#]'
     );
 
 -- The expected payload keys; a key that appears twice could hide one value behind another.
 create or replace temp macro has_other_keys(keys, known) as
     not list_has_all(known, keys) or len(list_distinct(keys)) <> len(keys);
+
+-- The keys at every depth: what stands before a colon outside of texts, in which a quote is escaped.
+create or replace temp macro keys_inside(value) as
+    regexp_extract_all(coalesce(cast(value as varchar), ''), '"([^"\\]*)":', 1);
+
+-- For a flat object that need not be there.
+create or replace temp macro is_other_object(value, known) as
+    value is not null and (json_type(value) <> 'OBJECT' or has_other_keys(keys_inside(value), known));
 
 -- DuckDB lets NaN, Infinity and trailing commas pass as JSON, platforms do not. Looked for outside of texts only.
 create or replace temp macro is_lenient_json(document) as
@@ -123,7 +143,8 @@ opened as not materialized (
             '$.user_data.ct', '$.user_data.st', '$.user_data.zp', '$.user_data.country', '$.user_data.external_id',
             '$.user_data.client_ip_address', '$.user_data.client_user_agent', '$.user_data.fbc', '$.user_data.fbp',
             '$.data_processing_options', '$.data_processing_options_country', '$.data_processing_options_state',
-            '$.opt_out'
+            '$.opt_out', '$.app_data', '$.original_event_data', '$.attribution_data', '$.custom_data.store_data',
+            '$.customer_segmentation', '$.messaging_channel', '$.advanced_measurement_table'
         ]) end as found,
     from parsed
 ),
@@ -149,6 +170,8 @@ named as not materialized (
         cast(found[28] as varchar) as ldu_country,
         cast(found[29] as varchar) as ldu_state,
         found[30] as opt_out,
+        found[31] as app_data, found[32] as original_event_data, found[33] as attribution_data, found[34] as store_data,
+        found[35] as customer_segmentation, found[36] as messaging_channel, found[37] as advanced_measurement_table,
         coalesce(json_keys(found[7]), []) as user_keys,
         case
             when json_type(found[9]) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast(found[9] as double)
@@ -167,19 +190,45 @@ texts as not materialized (
         ) as largest_value,
         if(list_contains(getvariable('whole_units'), upper(p_currency)), 0.5, 0.005) as half_unit,
         concat_ws(
-            chr(10),
+            chr(31),
             coalesce(try(url_decode(p_event_source_url)), p_event_source_url),
             coalesce(try(url_decode(p_referrer_url)), p_referrer_url)
         ) as urls,
-        -- The only fields with prose. Ids, user agents, addresses and click ids are full of digits and not scanned for phones.
+        case
+            when list_has_any(user_keys, getvariable('clear_identifiers'))
+                then json_extract(user_data, list_transform(getvariable('clear_identifiers'), lambda key: '$.' || key))
+        end as identifiers,
+        -- The only fields with prose. Ids are full of digits in groups and not scanned for national phone numbers.
         concat_ws(
-            chr(10), p_event_name, custom_data ->> '$.content_name', custom_data ->> '$.content_category',
+            chr(31), p_event_name, custom_data ->> '$.content_name', custom_data ->> '$.content_category',
             custom_data ->> '$.search_string', custom_data ->> '$.status', custom_data ->> '$.lead_event_source',
-            custom_data ->> '$.event_source', array_to_string(contents ->> '$[*].title', chr(10)),
-            array_to_string(contents ->> '$[*].description', chr(10)),
-            array_to_string(contents ->> '$[*].brand', chr(10)), array_to_string(contents ->> '$[*].category', chr(10))
+            custom_data ->> '$.event_source', array_to_string(contents ->> '$[*].title', chr(31)),
+            array_to_string(contents ->> '$[*].description', chr(31)),
+            array_to_string(contents ->> '$[*].brand', chr(31)), array_to_string(contents ->> '$[*].category', chr(31))
         ) as prose,
     from named
+),
+
+-- Every other text but hashes and what has a strict form: as JSON, whose quotes part one from the next
+scannable as not materialized (
+    select
+        *,
+        replace(
+            replace(
+                replace(
+                    concat_ws(
+                        chr(31), p_event_name, cast(custom_data as varchar), cast(app_data as varchar),
+                        cast(original_event_data as varchar), cast(attribution_data as varchar),
+                        cast(customer_segmentation as varchar), cast(messaging_channel as varchar),
+                        cast(advanced_measurement_table as varchar), cast(identifiers as varchar)
+                    ),
+                    '"', chr(31)
+                ),
+                '\r', ''
+            ),
+            '\n', ' '
+        ) as leaves,
+    from texts
 )
 
 select
@@ -201,9 +250,13 @@ select
         or (custom_data is not null and json_type(custom_data) <> 'OBJECT')
         or has_other_keys(coalesce(json_keys(custom_data), []), getvariable('custom_data_keys'))
         or (contents is not null and json_type(contents) <> 'ARRAY')
-        or not list_has_all(
-            getvariable('contents_keys'), regexp_extract_all(coalesce(cast(contents as varchar), ''), '"([^"\\]*)":', 1)
-        )
+        or not list_has_all(getvariable('keys_inside_custom_data'), keys_inside(custom_data))
+        or len([keys for keys in json_keys(contents, '$[*]') if has_other_keys(keys, getvariable('contents_keys'))]) > 0
+        or is_other_object(store_data, getvariable('store_data_keys'))
+        or is_other_object(app_data, getvariable('app_data_keys'))
+        or is_other_object(original_event_data, getvariable('original_event_data_keys'))
+        or is_other_object(attribution_data, getvariable('attribution_data_keys'))
+        or json_type(customer_segmentation) <> 'VARCHAR'
     ) as payload_keys_unknown,
     is_object and trim(event_id) <> '' and p_event_id is distinct from event_id as event_id_differs,
     is_object and p_event_name is distinct from event_name as event_name_differs,
@@ -250,6 +303,20 @@ select
     fbp is not null
     and not regexp_full_match(cast(fbp as varchar), '"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[^\s"@]+"') as fbp_malformed,
 
+    identifiers is not null and not coalesce(
+        regexp_full_match(coalesce(cast(identifiers[1] as varchar), '100000000000000'), '"?[1-9][0-9]{14,16}"?')
+        and regexp_full_match(coalesce(text_of(identifiers[2]), '-'), '[^\pZ\s]{1,256}')
+        and regexp_full_match(
+            coalesce(cast(identifiers[3] as varchar), '"00000000-0000-0000-0000-000000000000"'),
+            '"[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}"'
+        )
+        and regexp_full_match(concat('"', text_of(identifiers[4]), text_of(identifiers[5]), '"'), '"[A-Za-z0-9_.:=-]*"')
+        and len([
+            number for number in identifiers[6:] if not regexp_full_match(cast(number as varchar), '"?[0-9]{5,20}"?')
+        ]) = 0,
+        false
+    ) as clear_identifier_malformed,
+
     -- Without a state the platform looks for one by the address, and finds none where there is no address.
     coalesce(ldu_options, ldu_country, ldu_state) is not null and not coalesce(
         (ldu_options = '[]' and ldu_country is null and ldu_state is null)
@@ -274,9 +341,10 @@ select
     p_currency is not null and not list_contains(getvariable('currencies'), upper(p_currency)) as currency_unknown,
     p_currency is not null and upper(p_currency) is distinct from upper(currency) as currency_differs,
 
-    has_email(coalesce(document, payload)) as email_in_payload,
-    has_phone(prose) or has_phone_in_url(urls) as phone_in_payload,
-    has_postal_address(prose) or has_postal_address(urls) as postal_address_in_payload,
+    has_email(coalesce(document, payload)) or has_email(urls) as email_in_payload,
+    has_national_phone(prose) or has_phone_with_country(leaves) or has_phone_in_url(urls)
+    or has_phone_in_url(text_of(client_user_agent)) as phone_in_payload,
+    has_postal_address(leaves) or has_postal_address(urls) as postal_address_in_payload,
     has_personal_parameter(urls) as personal_parameter_in_url,
 
     -- What the rules about several rows and the measures of the set are made of; identifiers only as numbers
@@ -297,4 +365,4 @@ select
     p_number as amount,
     upper(p_currency) as currency_code,
     largest_value,
-from texts;
+from scannable;

@@ -12,7 +12,7 @@ from typing import Final
 
 from waybill.thresholds import Thresholds
 
-SUITE_VERSION: Final = "6"
+SUITE_VERSION: Final = "7"
 """Grows whenever a rule changes; together with the thresholds it says what a row was judged by."""
 
 
@@ -138,6 +138,10 @@ ROW_RULES: Final = (
     RowRule("client_user_agent_malformed", "client_user_agent is a text that is not empty"),
     RowRule("fbc_malformed", "fbc has the form fb.number.milliseconds.click-id"),
     RowRule("fbp_malformed", "fbp has the form fb.number.milliseconds.number"),
+    RowRule(
+        "clear_identifier_malformed",
+        "lead_id, subscription_id, madid, anon_id and the numbers of logins, pages and accounts have their forms",
+    ),
     RowRule(
         "limited_data_use_malformed",
         "Limited Data Use names its country and state as the platform numbers them, or an address to find them by",

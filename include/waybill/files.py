@@ -39,6 +39,12 @@ def written_aside(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def left_aside(root: Path) -> Iterator[Path]:
+    """The files below a folder that are being written aside, or were when a process was killed, and the log that
+    DuckDB keeps beside a database of its own that is."""
+    return (path for kind in ("*.tmp", "*.tmp.wal") for path in root.rglob(kind) if path.is_file())
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[bool]:
     """Yields True while this process alone holds the lock file ``path``, False at once where another one holds it.

@@ -3,8 +3,6 @@
 Candidates are published too, so that the balance and the audit can be asked.
 """
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -70,13 +68,9 @@ class Chain:
 
     def _enrolled(self) -> tuple[str, set[str]]:
         home = self.office.home
-        if not home.ledger_file.exists():
+        if "files" not in self.office.tables():  # or killed before its tables were there
             return "", set()
-        try:
-            with closing(sqlite3.connect(home.ledger_file)) as connection:
-                files = connection.execute("select file_id, path, after_file_id from files").fetchall()
-        except sqlite3.OperationalError:  # killed before its tables were there
-            return "", set()
+        files = self.office.rows("select file_id, path, after_file_id from files")
         last = {file_id for file_id, _, _ in files} - {after for _, _, after in files}
         keys = {
             key

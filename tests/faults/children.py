@@ -1,4 +1,4 @@
-"""Deliveries in child processes that are traced, or killed at a boundary or after a while."""
+"""Steps in child processes that are traced, or killed at a boundary or after a while."""
 
 import json
 import os
@@ -38,17 +38,38 @@ class Nursery:
         ``more``: ``full`` (a boundary where the disk is full), ``file_limit`` in bytes, ``busy_seconds`` for the
         ledger's lock, ``said`` (where its error is written).
         """
-        settings = chain.office.settings
-        target = settings.destinations["meta"]
-        wish = {
-            "environment": environment(settings.home_root, target.base_url),
-            "as_of": (settings.as_of or NOW).isoformat(),
-            "changes": {"batch_size": target.batch_size, "threads": target.threads, **(changes or {})},
-            "record": str(record or ""),
-            "kill": kill,
-            "after_seconds": after_seconds,
+        target = chain.office.settings.destinations["meta"]
+        return self._ask(
+            chain,
+            as_of=(chain.office.settings.as_of or NOW).isoformat(),
+            changes={"batch_size": target.batch_size, "threads": target.threads, **(changes or {})},
+            record=str(record or ""),
+            kill=kill,
+            after_seconds=after_seconds,
             **more,
-        }
+        )
+
+    def waybill(
+        self,
+        chain: Chain,
+        *arguments: str,
+        record: Path | None = None,
+        kill: Kill | None = None,
+        after_seconds: float | None = None,
+        **more: Any,
+    ) -> tuple[int, str]:
+        """One call of the command line on a home: its exit code (-9: killed), and what it said.
+
+        ``more``: ``fold_rows`` (how many keys fill a folded file).
+        """
+        said = chain.office.home.root.with_suffix(".said")
+        wish = {"arguments": arguments, "record": str(record or ""), "kill": kill, "after_seconds": after_seconds}
+        return self._ask(chain, said=str(said), **wish, **more), said.read_text(encoding="utf-8")
+
+    def _ask(self, chain: Chain, **wish: Any) -> int:
+        settings = chain.office.settings
+        own = {"WAYBILL_LEDGER_URI": settings.ledger_uri.get_secret_value()} if settings.ledger_uri else {}
+        wish["environment"] = {**environment(settings.home_root, settings.destinations["meta"].base_url), **own}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(wish) + "\n")

@@ -15,7 +15,7 @@ from waybill.delivery.ledger import Ledger
 from waybill.delivery.queries import HELD
 from waybill.delivery.recut import Change
 from waybill.errors import SourceUnavailable
-from waybill.files import written_aside
+from waybill.files import left_aside, written_aside
 from waybill.home import Home
 from waybill.retention.forget_find import as_sent, tables_of
 from waybill.retention.forget_journal import Journal
@@ -168,7 +168,7 @@ def _declared(name: str, source: SourceSettings, known: Tombstones, columns: lis
 
 def clear_leftovers(home: Home) -> None:
     """Removes what killed steps left, and logs and results of dbt, in which a failed test may quote a row."""
-    for path in [*home.root.rglob("*.tmp"), *home.delta.rglob("*.erased"), home.build / "target" / "run_results.json"]:
+    for path in [*left_aside(home.root), *home.delta.rglob("*.erased"), home.build / "target" / "run_results.json"]:
         if path.is_file():
             path.unlink(missing_ok=True)
     for folder in [home.build / "logs", home.build / "tmp", home.build / "scratch", *home.build.glob("diff-*")]:

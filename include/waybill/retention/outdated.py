@@ -15,6 +15,7 @@ from waybill.clock import from_name
 from waybill.delivery import keyfiles
 from waybill.delivery.ledger import Ledger
 from waybill.errors import LedgerConflict
+from waybill.files import left_aside
 from waybill.home import Home
 
 _BUILD: Final = re.compile(r"(?P<build>(?P<moment>\d{8}T\d{12}Z)(-\d+)?)(?P<kind>\.[.a-z]+)?")
@@ -68,7 +69,7 @@ def data_docs(home: Home, cutoff: datetime) -> list[Path]:
 
 def leftovers(home: Home) -> list[Path]:
     """What processes that were killed have left: files written aside, scratch of DuckDB, homes of `waybill diff`."""
-    found = {path for path in home.root.rglob("*.tmp") if path.is_file()}
+    found = set(left_aside(home.root))
     found |= {*(home.build / "scratch").glob("*"), *home.build.glob("diff-*")}
     inside = {path for path in found if not found.isdisjoint(path.parents)}
     return sorted(path for path in found - inside if _untouched_since(path, time.time() - _ABANDONED_SECONDS))

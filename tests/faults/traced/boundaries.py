@@ -109,14 +109,18 @@ def install(tracer: Tracer) -> None:
     _wrap_files(tracer)
     _wrap_duckdb(tracer)
     _wrap_sqlalchemy(tracer)
+    _wrap_vacuum(tracer)
     _wrap_requests(tracer)
 
 
 def _wrap_files(tracer: Tracer) -> None:
     def of_path(kind: str, original: Callable[..., Any], place: int) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **options: Any) -> Any:
-            target = tracer.inside(arguments[place])
-            if target is None or (kind == "unlink" and not os.path.lexists(arguments[place])):
+            path = arguments[place]
+            if options.get("dir_fd") is not None:  # as shutil removes a folder
+                path = Path(f"/proc/self/fd/{options['dir_fd']}").readlink() / path
+            target = tracer.inside(path)
+            if target is None or (kind == "unlink" and not os.path.lexists(path)):
                 return original(*arguments, **options)
             return tracer.around(kind, target, lambda: original(*arguments, **options))
 
@@ -133,16 +137,22 @@ def _wrap_files(tracer: Tracer) -> None:
     os.replace = of_path("rename", os.replace, 1)
     os.rename = of_path("rename", os.rename, 1)
     os.unlink = of_path("unlink", os.unlink, 0)
+    os.rmdir = of_path("rmdir", os.rmdir, 0)
 
 
 def _wrap_duckdb(tracer: Tracer) -> None:
     import duckdb
 
     execute = duckdb.DuckDBPyConnection.execute
+    files = "select 1 from duckdb_databases() where path is not null and not readonly"
+
+    def is_durable(connection: Any) -> bool:
+        """Whether a statement is in a file as soon as it is done; dbt's are inside of transactions."""
+        return _caller() != "dbt" and bool(execute(connection.cursor(), files).fetchall())
 
     def wrapped(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         word = query.split(None, 1)[0].lower() if isinstance(query, str) and query.strip() else ""
-        if word not in ("copy", "commit"):
+        if word not in ("copy", "commit") and not (word in ("delete", "detach") and is_durable(self)):
             return execute(self, query, *arguments, **options)
         return tracer.around(f"duckdb {word}", "", lambda: execute(self, query, *arguments, **options))
 
@@ -158,6 +168,18 @@ def _wrap_sqlalchemy(tracer: Tracer) -> None:
         tracer.around("commit", "", lambda: commit(self, connection))
 
     DefaultDialect.do_commit = wrapped  # type: ignore[method-assign]
+
+
+def _wrap_vacuum(tracer: Tracer) -> None:
+    """The one statement of the ledger that is no transaction."""
+    from waybill.delivery.ledger import Ledger
+
+    vacuum = Ledger.vacuum
+
+    def wrapped(self: Any) -> None:
+        tracer.around("vacuum", "", lambda: vacuum(self))
+
+    Ledger.vacuum = wrapped  # type: ignore[method-assign]
 
 
 def _wrap_requests(tracer: Tracer) -> None:

@@ -1,4 +1,4 @@
-"""A process that has imported everything and forks one delivery after the other, so that a kill costs no start-up.
+"""A process that has imported everything and forks one step after the other, so that a kill costs no start-up.
 
 A line of JSON in, a line of JSON out: the exit status as the system tells it (-9: killed). Each child leads a group of
 its own and installs its own tracer; nothing that it does reaches the next one.
@@ -20,8 +20,13 @@ import pandas  # noqa: F401 (the same)
 from boundaries import Tracer, install
 
 import waybill.delivery.enrolment
+import waybill.delivery.fold
 import waybill.delivery.run
 import waybill.destinations.registry
+import waybill.printing
+import waybill.retention.forget
+import waybill.retention.purge  # (and polars, which must not have begun to work when a process is forked)
+from waybill.cli import main as command_line
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.publish import publish
 from waybill.delivery.retry import RetryPolicy
@@ -33,9 +38,6 @@ QUICK = RetryPolicy(tries=4, first_seconds=0.01, longest_seconds=0.05)
 
 def deliver(wish: dict[str, Any]) -> int:
     """One delivery and one publishing, as a DAG runs them; the exit code of the command line."""
-    kill, full = wish.get("kill"), wish.get("full")
-    home = wish["environment"]["WAYBILL_HOME"]
-    install(Tracer(home, wish.get("record", ""), tuple(kill) if kill else None, tuple(full) if full else None))
     if wish.get("file_limit") is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (wish["file_limit"], resource.RLIM_INFINITY))
     if wish.get("busy_seconds") is not None:
@@ -57,12 +59,33 @@ def deliver(wish: dict[str, Any]) -> int:
     return 0
 
 
+def call(wish: dict[str, Any]) -> int:
+    """One call of the command line, whose words go to the file ``said``; its exit code."""
+    with Path(wish["said"]).open("w", encoding="utf-8") as said:
+        for handle in (1, 2):
+            os.dup2(said.fileno(), handle)
+    if wish.get("fold_rows") is not None:
+        waybill.delivery.fold.ROWS = wish["fold_rows"]  # type: ignore[misc]
+    for name in [name for name in os.environ if name.startswith("WAYBILL_")]:
+        del os.environ[name]
+    os.environ.update(wish["environment"])
+    sys.argv = ["waybill", *wish["arguments"]]
+    try:
+        command_line()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
 def child(wish: dict[str, Any]) -> None:
     os.setpgid(0, 0)
     code = 70
     try:
-        code = deliver(wish)
+        kill, full = wish.get("kill"), wish.get("full")
+        home = wish["environment"]["WAYBILL_HOME"]
+        install(Tracer(home, wish.get("record", ""), tuple(kill) if kill else None, tuple(full) if full else None))
+        code = call(wish) if wish.get("arguments") else deliver(wish)
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 

@@ -60,6 +60,10 @@ class Office:
         """Asks (or changes) the ledger's database itself, not Waybill."""
         return ask(self.home.ledger_file, self._uri, query, *values)
 
+    def tables(self) -> list[str]:
+        """The tables of the ledger; none where there is no ledger yet."""
+        return tables(self.home.ledger_file, self._uri)
+
     def states(self) -> dict[str, int]:
         """Events by state: the newest exception's, else the leaf batch's."""
         counted: dict[str, int] = {}
@@ -80,8 +84,7 @@ class Office:
 
     def dump(self) -> list[tuple[Any, ...]]:
         """Everything in the ledger."""
-        names = tables(self.home.ledger_file, self._uri)
-        return [(table, *row) for table in names for row in self.rows(f"select * from {table} order by 1")]
+        return [(table, *row) for table in self.tables() for row in self.rows(f"select * from {table} order by 1")]
 
     @property
     def _uri(self) -> str | None:

@@ -1,9 +1,7 @@
-"""Folding key files: every reader sees every key exactly once, at every moment and after every kill."""
+"""Folding key files: every reader sees every key exactly once."""
 
 import os
-import shutil
 import time
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -43,10 +41,6 @@ def rest(office: Office) -> None:
     """Lets so much time pass that nobody reads what was folded."""
     for path in keyfiles.key_files(office.home, "meta"):
         os.utime(path, (time.time() - 2 * fold.REST_SECONDS,) * 2)
-
-
-class Killed(BaseException):
-    """Stands for a SIGKILL: nothing of the step runs after it."""
 
 
 def test_settled_files_fold_into_one_that_counts_and_their_own_go_later(office: Office) -> None:
@@ -107,65 +101,6 @@ def test_keys_that_are_nowhere_any_more_are_an_error_and_not_a_second_sending(of
         path.unlink()
     with Ledger.open_readonly(office.home) as ledger, pytest.raises(LedgerConflict, match="in no key file"):
         ensure_keys(office.home, ledger)
-
-
-def test_a_kill_at_any_write_leaves_every_key_once(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A folding that removes what an earlier one superseded and begins a second file, killed at each of its steps."""
-    monkeypatch.setattr(fold, "ROWS", 6)
-    deliver_files(office, 4)
-    fold.fold(office.home, "meta")
-    deliver_files(office, 2, first=5)
-    rest(office)
-    before = keys(office)
-    for point in range(20):
-        shutil.copytree(office.home.root, tmp_path / str(point))
-        copy = Office(office.settings.model_copy(update={"home_root": tmp_path / str(point)}))
-        was_killed = killed_at(point, copy, before, monkeypatch)
-        assert keys(copy) == before
-        for _ in range(3):
-            fold.fold(copy.home, "meta")
-            assert keys(copy) == before
-            rest(copy)
-        assert all(name.startswith("folded-") for name in names(copy))
-        assert sum(fold._rows(path) for path in keyfiles.key_files(copy.home, "meta")) == len(before)
-        if not was_killed:
-            break
-    assert not was_killed and point == 6  # four removals, and a rename from both sides
-
-
-def killed_at(point: int, office: Office, before: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Folds, looks at the keys at every rename and removal, and dies at the one asked for; whether it came so far."""
-    left, replace, unlink = [point], Path.replace, Path.unlink
-
-    def boundary() -> None:
-        assert keys(office) == before
-        left[0] -= 1
-        if left[0] == -1:
-            raise Killed
-
-    def killing_replace(self: Path, target: Path) -> Path:
-        boundary()
-        done = replace(self, target)
-        boundary()
-        return done
-
-    def killing_unlink(self: Path, missing_ok: bool = False) -> None:
-        if left[0] < 0:
-            return  # a killed process takes nothing away behind it
-        if self.exists():
-            boundary()
-        unlink(self, missing_ok=missing_ok)
-
-    with monkeypatch.context() as hooks:
-        hooks.setattr(Path, "replace", killing_replace)
-        hooks.setattr(Path, "unlink", killing_unlink)
-        try:
-            fold.fold(office.home, "meta")
-        except Killed:
-            return True
-    return False
 
 
 def test_a_damaged_key_file_is_named_and_nothing_is_folded_or_removed(office: Office) -> None:

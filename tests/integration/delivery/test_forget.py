@@ -1,18 +1,14 @@
-"""``waybill ledger forget``: a person in every state of delivery, on both ledgers; killed anywhere, and done again."""
+"""``waybill ledger forget``: a person in every state of delivery, on both ledgers, and what others do meanwhile."""
 
-import hashlib
-import shutil
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from erasure import GONE, THEIRS, check_gone, check_key_files, land
 from office import FILE_ONLY, SERVER_ONLY, Office
 from outbox import LATER, NOW, Event, events, freeze, hand_over, judge
 from scripted import Call, Reply, Scripted, accepted, error
@@ -21,63 +17,15 @@ from shell import Shell
 import waybill
 from canaries import found_in
 from waybill import delta, tombstones
-from waybill.delivery import enrolment, keyfiles
+from waybill.delivery import actions, enrolment
 from waybill.delivery.fold import fold
 from waybill.home import Home
+from waybill.retention import forget as erasing
 from waybill.retention.forget_journal import Journal
-from waybill.sources import landing
-from waybill.sources.windows import Window
 from waybill.warehouse.macros import key_as_asked
 
 WHY = ("--because", "ticket 4711", "--by", "Ada")
 LAST = "20261120T140000000000Z"
-THEIRS = (1, 3, 5, 7, 9)
-"""The orders of C-1; the even ones are of C-2."""
-
-LANDED: dict[str, list[dict[str, Any]]] = {
-    "customers": [
-        {"customer_id": "C-1", "email": "canary@example.com", "phone": "+12025550147", "first_name": "Canarina"},
-        {"customer_id": "C-2", "email": "other@example.com", "first_name": "Otherwise"},
-    ],
-    "orders": [
-        {"order_id": str(number), "customer_id": "C-1" if number % 2 else "C-2", "channel": "web"}
-        for number in range(1, 11)
-    ],
-    "order_lines": [{"order_id": "1", "line_number": 1, "product_id": "canary-product"}],
-    "clicks": [
-        {"click_id": "canary-click", "order_id": "3", "client_ip_address": "203.0.113.77"},
-        {"click_id": "other-click", "order_id": "2", "client_ip_address": "203.0.113.78"},
-    ],
-    "consents": [
-        {"consent_id": "canary-consent", "subject_type": "customer", "subject_id": "C-1"},
-        {"consent_id": "other-consent", "subject_type": "lead", "subject_id": "C-2"},
-    ],
-    "leads": [],
-    "lead_stages": [],
-    "subscription_events": [],
-}
-GONE = {
-    *("canary@example.com", "+12025550147", "Canarina", "canary-product", "canary-click", "canary-consent", "C-1'"),
-    *("203.0.113.77",),
-    *(f"shop/orders/{number}'" for number in THEIRS),
-    *(f"purchase_{number}'" for number in THEIRS),
-    *(hashlib.sha256(f"person{number}@example.com".encode()).hexdigest() for number in THEIRS),
-    *(Event(number).payload for number in THEIRS),
-}
-KEPT = {
-    *("other@example.com", "Otherwise", "other-click"),
-    *(f"shop/orders/{number}'" for number in (2, 4, 6, 8, 10)),
-    *(hashlib.sha256(f"person{number}@example.com".encode()).hexdigest() for number in (2, 4, 6, 8, 10)),
-}
-
-
-def land(office: Office, landed: dict[str, list[dict[str, Any]]] = LANDED) -> None:
-    for table, rows in landed.items():
-        declared = office.settings.sources["shop"].tables[table]
-        stamped = [{"updated_at": NOW, **row} for row in rows]
-        batch = pa.RecordBatch.from_pylist(stamped, schema=landing.declared_schema(declared))
-        folder = office.home.landing / "shop" / table
-        landing.publish([landing.stage(folder, table, declared, Window(None, NOW), NOW, [batch])])
 
 
 def answers(call: Call) -> Reply:
@@ -110,27 +58,6 @@ def shell(scripted_office: Office, platform: Scripted) -> Shell:
 
 def sent(platform: Scripted) -> list[str]:
     return sorted(event.get("event_id", "nothing") for call in platform.calls for event in call.events)
-
-
-def ledger_text(office: Office) -> str:
-    return repr(office.dump())
-
-
-def check_key_files(office: Office) -> None:
-    """Each holds what its own digest says."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for path in keyfiles.key_files(office.home, "meta"):
-            keyfiles.verify(path, connection)
-
-
-def check_gone(office: Office) -> None:
-    """Nothing of C-1 is in any byte of the home or any row of the ledger, and all of C-2 is."""
-    assert found_in(office.home.root, GONE, but={"home.toml"}) == {}
-    assert [word for word in GONE if word in ledger_text(office)] == []
-    assert set(found_in(office.home.root, KEPT)) == KEPT
-    assert not tombstones.journal_path(office.home).exists()
-    check_key_files(office)
 
 
 def test_nothing_is_left_but_counts(shell: Shell, platform: Scripted) -> None:
@@ -407,70 +334,15 @@ def test_keys_that_outlived_their_delta_file_are_erased_too(scripted_office: Off
     check_key_files(scripted_office)
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nobody catches it."""
-
-
-@pytest.fixture
-def killing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
-    """``left``: how many renames and removals are let through before the process ends; -1 for all. ``met`` counts."""
-    state = {"left": -1, "met": 0}
-
-    def counted(real: Any) -> Any:
-        def crossing(self: Path, *arguments: Any, **options: Any) -> Any:
-            if self.suffix != ".tmp" or real is replace:
-                state["met"] += 1
-                if state["left"] == 0:
-                    raise Killed
-                state["left"] -= 1
-            return real(self, *arguments, **options)
-
-        return crossing
-
-    replace, unlink = Path.replace, Path.unlink
-    monkeypatch.setattr(Path, "replace", counted(replace))
-    monkeypatch.setattr(Path, "unlink", counted(unlink))
-    yield state
-
-
-def check_done(shell: Shell, states: dict[str, int], place: object) -> None:
-    """The next call finishes what was killed, and leaves what an unharmed one leaves."""
-    if tombstones.journal_path(shell.office.home).exists():
-        refused = shell.waybill("deliver")
-        assert (refused.code, "forget --resume" in refused.err) == (1, True), (place, refused.err)
-    answer = shell.waybill("ledger", "forget", "C-1", *WHY, "--json")
-    assert answer.code == 0, (place, answer.err)
-    check_gone(shell.office)
-    assert shell.office.states() == states, place
-    assert len(shell.office.rows("select 1 from actions where verb = 'forget'")) == 1, place
-
-
-ERASED_STATES = {"accepted": 4, "rejected": 1, "unknown": 1, "withdrawn": 1, "pending": 1}
-
-
-def test_killed_again_and_again_it_is_finished(shell: Shell, killing: dict[str, int]) -> None:
-    """Each call is killed a little further on, on what the kill before it left."""
-    kills, is_done = 0, False
-    while not is_done:
-        killing["left"] = 2 + 2 * kills  # each goes on for a little longer, so that it comes to an end
-        try:
-            is_done = shell.waybill("ledger", "forget", "C-1", *WHY).code == 0
-        except Killed:
-            kills += 1
-    killing["left"] = -1
-    assert kills > 4
-    check_done(shell, ERASED_STATES, "in a row")
-
-
 @FILE_ONLY
-def test_another_with_the_same_key_is_erased_too(shell: Shell, killing: dict[str, int]) -> None:
-    """An erasure of a customer was killed; the next call names a lead by the same key."""
+def test_another_with_the_same_key_is_erased_too(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An erasure of a customer was interrupted; the next call names a lead by the same key."""
     shop = shell.office.home.landing / "shop"
     land(shell.office, {"leads": [{"lead_id": "C-1"}]})
-    killing["left"] = 4
-    with pytest.raises(Killed):
-        shell.waybill("ledger", "forget", "C-1", "--table", "customers", *WHY)
-    killing["left"] = -1
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(erasing, "publish", lambda settings: 1 // 0)
+        settings = shell.office.settings
+        erasing.forget(settings, "C-1", "customers", actions.author(settings, *WHY[1::2]), lambda told: None)
     assert tombstones.journal_path(shell.office.home).exists()
     assert pq.read_table(shop / "leads").num_rows == 1
 
@@ -479,23 +351,3 @@ def test_another_with_the_same_key_is_erased_too(shell: Shell, killing: dict[str
     assert answer.code == 0, answer.err
     assert pq.read_table(shop / "leads").num_rows == 0
     assert "C-1" not in pq.read_table(shop / "customers")["customer_id"].to_pylist()
-
-
-@FILE_ONLY
-@pytest.mark.all_boundaries
-def test_killed_at_any_boundary_it_is_finished(shell: Shell, killing: dict[str, int], tmp_path: Path) -> None:
-    office, aside = shell.office, tmp_path / "aside"
-    shell.waybill("config")
-    shutil.copytree(office.home.root, aside)
-    killing["met"] = 0
-    assert shell.waybill("ledger", "forget", "C-1", *WHY).code == 0
-    boundaries = killing["met"]
-    assert boundaries > 20
-    for place in range(boundaries):
-        shutil.rmtree(office.home.root)
-        shutil.copytree(aside, office.home.root)
-        killing["left"] = place
-        with pytest.raises(Killed):
-            shell.waybill("ledger", "forget", "C-1", *WHY)
-        killing["left"] = -1
-        check_done(shell, ERASED_STATES, place)

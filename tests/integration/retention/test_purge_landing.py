@@ -1,9 +1,8 @@
-"""Ninety days of extractions, purged: rows, keys and watermark stay, contact data of long ago goes; under kills too."""
+"""Ninety days of extractions, purged: rows, keys and watermark stay, contact data of long ago goes."""
 
 import json
 import os
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -182,76 +181,6 @@ def test_a_lost_beginning_is_read_again(home: Settings) -> None:
     customers = extract(home).tables[0]
     assert (customers.window_start, customers.rows) == (None, WINDOWS)
     assert all(row[1] is not None for row in rows(home, "customers"))
-
-
-class Killed(BaseException):
-    """Stands for a SIGKILL: nothing of the step runs after it."""
-
-
-def killed_at(point: int, work: Callable[[], object], look: Callable[[], None], patch: pytest.MonkeyPatch) -> bool:
-    """Works, looks at every rename and removal, and dies at the one asked for; whether it came so far."""
-    left, replace, unlink = [point], Path.replace, Path.unlink
-
-    def boundary() -> None:
-        look()
-        left[0] -= 1
-        if left[0] == -1:
-            raise Killed
-
-    def killing_replace(self: Path, target: Path) -> Path:
-        boundary()
-        done = replace(self, target)
-        boundary()
-        return done
-
-    def killing_unlink(self: Path, missing_ok: bool = False) -> None:
-        if left[0] < 0:
-            return  # a killed process takes nothing away behind it
-        if self.exists():
-            boundary()
-        unlink(self, missing_ok=missing_ok)
-
-    with patch.context() as hooks:
-        hooks.setattr(Path, "replace", killing_replace)
-        hooks.setattr(Path, "unlink", killing_unlink)
-        try:
-            work()
-        except Killed:
-            return True
-    return False
-
-
-def test_a_kill_anywhere_loses_nothing_and_the_next_purge_ends_it(
-    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orders, customers = rows(home, "orders"), without_contact(rows(home, "customers"))
-    unharmed = copied(home, tmp_path / "unharmed")
-    purge(unharmed)
-
-    def look_at(settings: Settings) -> Callable[[], None]:
-        def look() -> None:
-            assert rows(settings, "orders") == orders
-            assert without_contact(rows(settings, "customers")) == customers
-            for table in ("customers", "orders"):
-                assert newest_end(settings.home.landing / "shop" / table) == BEGIN + timedelta(days=DAYS - EVERY)
-
-        return look
-
-    point, was_killed = 0, True
-    while was_killed:
-        copy = copied(home, tmp_path / str(point))
-        was_killed = killed_at(point, lambda copy=copy: purge(copy), look_at(copy), monkeypatch)
-        look_at(copy)()
-        build(copy) if point % 2 else None
-        purge(copy)
-        for path in copy.home.root.rglob("*.tmp"):
-            path.unlink()  # of a process that was killed today: the purge of tomorrow takes it
-        assert (files(copy), rows(copy, "customers")) == (files(unharmed), rows(unharmed, "customers"))
-        build(copy)
-        assert build(copy) == 0
-        shutil.rmtree(copy.home_root)
-        point += 1
-    assert point > 12
 
 
 def test_nobody_else_may_be_at_work(home: Settings) -> None:

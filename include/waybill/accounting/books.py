@@ -85,8 +85,9 @@ def render(settings: Settings, macro: str, **arguments: str) -> str:
 
 
 def _view(books: duckdb.DuckDBPyConnection, name: str, pattern: Path) -> None:
+    literal = "'" + str(pattern).replace("'", "''") + "'"
     try:
-        books.execute(f"create view {name} as select * from {_parquet(pattern)}")  # noqa: S608
+        books.execute(f"create view {name} as select * from read_parquet({literal}, union_by_name = true)")  # noqa: S608
     except duckdb.Error as error:
         raise SourceUnavailable(
             f"{_damaged(books, pattern)} cannot be read ({type(error).__name__}). Restore it from a backup "
@@ -94,16 +95,11 @@ def _view(books: duckdb.DuckDBPyConnection, name: str, pattern: Path) -> None:
         ) from error
 
 
-def _parquet(pattern: Path) -> str:
-    quoted = str(pattern).replace("'", "''")
-    return f"read_parquet('{quoted}', union_by_name = true)"
-
-
 def _damaged(books: duckdb.DuckDBPyConnection, pattern: Path) -> Path:
     """The first file of a pattern that cannot be opened; the pattern itself where each can."""
     for path in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
         try:
-            books.execute(f"describe from {_parquet(path)}")
+            books.execute("from read_parquet($path) limit 0", {"path": str(path)})
         except duckdb.Error:
             return path
     return pattern

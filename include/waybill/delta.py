@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from waybill import builds
 from waybill.clock import from_text, to_text
 from waybill.errors import LedgerConflict
 from waybill.files import sha256_of, write_json
@@ -148,4 +149,5 @@ def named(home: Home, file_id: str) -> DeltaFile | None:
 
 def sidecars(home: Home, destination: str) -> list[Path]:
     """The sidecars of a destination, oldest first; decisions and approvals have a second suffix."""
-    return sorted(path for path in (home.delta / destination).glob("*.json") if "." not in path.stem)
+    paths = (path for path in (home.delta / destination).glob("*.json") if "." not in path.stem)
+    return sorted(paths, key=lambda path: builds.order(path.stem))

@@ -11,8 +11,9 @@ import pytest
 from chain import Chain
 from office import DATASET, TOKEN
 from oracle import violations
-from outbox import NOW, Event, events
+from outbox import NOW, Event, events, hand_over
 
+from waybill import builds
 from waybill.emulator import Emulator, running
 from waybill.errors import DestinationUnavailable
 
@@ -125,6 +126,36 @@ def test_a_clock_that_jumps_between_runs(chain: Chain, at: Setter, clocked: tupl
     chain.build()
     chain.office.deliver()
     assert violations(chain, platform.book) == []
+
+
+def test_a_build_whose_clock_ran_ahead_does_not_stand_before_the_next(chain: Chain, at: Setter) -> None:
+    """By the moments in their names nothing new, and no withdrawal, would count for three days."""
+    at(chain, NOW)
+    chain.office.change(daily_cap=1)
+    home = chain.office.home
+    ahead = hand_over(home, events(3), build=builds.name(NOW + timedelta(days=3), 1))
+    chain.office.deliver()
+    gone = [(ahead.file_id, row, "consent") for row in range(3)]
+    build = builds.name(NOW + timedelta(hours=1), 2)
+    hand_over(home, events(5, first=10), build=build, after=ahead.file_id, withdrawals=gone)
+    chain.office.change(daily_cap=None)
+
+    chain.office.deliver()
+
+    assert chain.office.states() == {"accepted": 1 + 5, "withdrawn": 2}
+
+
+def test_what_has_expired_only_by_a_clock_that_ran_ahead_is_not_kept_as_expired(chain: Chain, at: Setter) -> None:
+    chain.add([Event(1, minutes_ago=60, window=timedelta(minutes=30)), Event(2)])
+    at(chain, NOW - timedelta(minutes=30) - INSTANT)
+    (note,) = chain.office.deliver().notes
+    assert "frozen by a clock that ran ahead (2026-11-20T12:00:00.000000Z): it takes 1 events for expired" in note
+    assert chain.office.states() == {}
+
+    at(chain, NOW)
+    chain.office.deliver()
+
+    assert chain.office.states() == {"accepted": 1, "expired": 1}
 
 
 ZONES = ["America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "UTC"]

@@ -88,7 +88,7 @@ newest_judgements as (
     from {{ gate }}
     qualify row_number() over (
         partition by destination, event_name, source_key
-        order by build_id desc
+        order by {{ build_order('build_id') }} desc
     ) = 1
 ),
 

@@ -10,7 +10,7 @@ import duckdb
 import jinja2
 import polars as pl
 
-from waybill import tombstones
+from waybill import builds, tombstones
 from waybill.delivery import keyfiles
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -108,9 +108,9 @@ def _damaged(books: duckdb.DuckDBPyConnection, pattern: Path) -> Path:
 def _newest_judged(home: Home) -> pl.DataFrame:
     """The newest delta file that the gate has judged, per destination, by the name of what the gate published."""
     newest: dict[str, str] = {}
-    for path in sorted((home.published / "gate").glob("*/*.parquet")):
-        if path.stem != "_empty":
-            newest[path.parent.name] = path.stem
+    judged = (path for path in (home.published / "gate").glob("*/*.parquet") if path.stem != "_empty")
+    for path in sorted(judged, key=lambda path: builds.order(path.stem)):
+        newest[path.parent.name] = path.stem
     return pl.DataFrame(
         {"destination": list(newest), "build_id": list(newest.values())},
         schema={"destination": pl.String, "build_id": pl.String},

@@ -8,10 +8,10 @@ import duckdb
 from waybill.accounting.books import has_books, open_books, render
 from waybill.accounting.landed import Version, versions
 from waybill.accounting.reasons import meanings
+from waybill.builds import moment_and_number
 from waybill.errors import ConfigurationError
 from waybill.events import key_of_source_key
 from waybill.settings import Settings
-from waybill.warehouse.inputs import moment_and_number
 from waybill.warehouse.macros import key_as_asked
 
 _FOUND = """

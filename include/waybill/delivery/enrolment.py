@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert
 
 from waybill import tombstones
+from waybill.clock import to_text
 from waybill.delivery import actions, keyfiles, queries, ranges, schema
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
@@ -60,7 +61,9 @@ class Plan:
         return sum(ranges.count(batch.row_ranges) for batch in self.batches if batch.past_expiry)
 
 
-def plan(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int) -> Plan | str:
+def plan(
+    home: Home, newest: DeltaFile, enrolled: Sequence[FileRow], batch_size: int, request_bytes: int, now: datetime
+) -> Plan | str:
     """How to enrol the newest delta file, or the closed one that a person opened; or why nothing can be enrolled now.
 
     ``enrolled`` is the destination's chain. Raises LedgerConflict when a file, its decision, its approval or its gate
@@ -69,12 +72,14 @@ def plan(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow], batch_size:
     """
     why_not = _why_not(newest, enrolled)
     if why_not is None:
-        return _planned(home, newest, None, set(), batch_size, request_bytes)
+        return _too_soon(newest, now) or _planned(home, newest, None, set(), batch_size, request_bytes)
     opened = approvals.newest_opened(home, newest.destination, enrolled[-1].file_id if enrolled else "")
     if opened is None:
         return why_not
     if decisions.read(newest) is None:  # what is quarantined there is left out of the opened file, too
         return f"{opened.file_id} was opened, but the gate has not judged {newest.file_id} yet; run `waybill gate`"
+    if too_soon := _too_soon(opened, now):
+        return too_soon
     changed = _changed_since(opened, newest) if opened.file_id != newest.file_id else set()
     planned = _planned(home, opened, approvals.read(opened), changed, batch_size, request_bytes)
     if planned.events == 0:
@@ -103,6 +108,21 @@ def _why_not(delta: DeltaFile, enrolled: Sequence[FileRow]) -> str | None:
     if not decision.is_open:
         return f"the gate closed {delta.file_id}; nothing of it is enrolled"
     return None
+
+
+def _too_soon(delta: DeltaFile, now: datetime) -> str:
+    """Why a file that was frozen by a clock that ran ahead is passed over, or '': its wrong expiries would be kept."""
+    if not (delta.past_expiry and delta.frozen_at > now):
+        return ""
+    delta.verify()
+    table = pq.read_table(delta.path, columns=["past_expiry", "expires_at"])
+    alive = table.filter(pc.and_(table["past_expiry"], pc.greater(table["expires_at"], pa.scalar(now)))).num_rows
+    if not alive:
+        return ""
+    return (
+        f"{delta.file_id} was frozen by a clock that ran ahead ({to_text(delta.frozen_at)}): it takes {alive} events "
+        "for expired that are not, and nothing of it is enrolled; run `waybill build`, which freezes its rows again"
+    )
 
 
 def _planned(

@@ -127,7 +127,7 @@ def _prepare(
         wanted = withdrawals.read(newest)
         overlooked = entries.overlooked(home, newest, enrolled)
         size = min(target.batch_size, limits.batch_size)
-        plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes)
+        plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes, now)
     with ledger.transaction() as connection:
         # The lock of a file says that nobody else is sending. On a server only a lease that ran out does.
         lease_time = ledger.place.time(connection) if ledger.place.is_shared else None

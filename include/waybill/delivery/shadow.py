@@ -139,11 +139,12 @@ def _fresh(
     if newest is None:
         return
     size = min(target.batch_size, limits.batch_size)
-    plan = enrolment.plan(settings.home, newest, enrolled, size, limits.request_bytes)
+    moment = settings.clock.now()
+    plan = enrolment.plan(settings.home, newest, enrolled, size, limits.request_bytes, moment)
     if isinstance(plan, str):
         tally.notes += [plan] if plan else []
         return
-    frozen, now = FrozenRows(plan.delta.path), microseconds(settings.clock.now())
+    frozen, now = FrozenRows(plan.delta.path), microseconds(moment)
     for batch in plan.batches:
         if not batch.past_expiry:
             rows = [row for row in frozen.take(batch.row_ranges) if row.expires_at > now]

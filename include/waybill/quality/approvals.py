@@ -192,9 +192,8 @@ def _write(delta: DeltaFile, approval: Approval) -> None:
 
 def answered(home: Home, destination: str) -> Iterator[DeltaFile]:
     """The delta files of a destination on which there is a word, newest first."""
-    for path in sorted((home.delta / destination).glob("*.approval.json"), reverse=True):
-        sidecar = path.with_name(path.name.replace(".approval.json", ".json"))
-        if sidecar.exists():  # else a purge was killed while it cleared the file away
+    for sidecar in reversed(delta_files.sidecars(home, destination)):
+        if sidecar.with_suffix(".approval.json").exists():
             yield delta_files.read(sidecar)
 
 

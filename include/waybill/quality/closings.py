@@ -7,6 +7,7 @@ when it begins, and are asked about it, not about each of its files.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from waybill import builds
 from waybill import delta as delta_files
 from waybill.delta import DeltaFile
 from waybill.home import Home
@@ -39,7 +40,7 @@ def begun_by(delta: DeltaFile, failed: Collection[str]) -> str:
     """
     home = Home(delta.path.parents[2])
     for path in reversed(delta_files.sidecars(home, delta.destination)):
-        if path.stem >= delta.build_id:
+        if builds.order(path.stem) >= builds.order(delta.build_id):
             continue
         before = delta_files.read(path)
         if not before.decision_path.exists():

@@ -118,7 +118,7 @@ values_now as (
 values_before as (
     select
         part, n, outside,
-        sum(n) over (partition by part order by build_id desc) - n as later,
+        sum(n) over (partition by part order by build_order(build_id) desc) - n as later,
     from (
         select
             part, build_id,

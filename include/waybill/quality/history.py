@@ -10,6 +10,7 @@ from typing import Final
 
 import duckdb
 
+from waybill import builds
 from waybill.delta import DeltaFile
 from waybill.files import written_aside
 from waybill.quality import remembered
@@ -37,7 +38,9 @@ with enrolled as (
 
 select recorded.*
 from recorded
-where recorded.build_id < $build_id and $destination || '/' || recorded.build_id in (select after from enrolled)
+where
+    build_order(recorded.build_id) < build_order($build_id)
+    and $destination || '/' || recorded.build_id in (select after from enrolled)
 """
 
 _USUAL: Final = """
@@ -131,7 +134,7 @@ class History:
                 select build_id, sum(n) as n from history where measure = $sample group by build_id
             ),
             later as (
-                select build_id, sum(n) over (order by build_id desc) - n as n from sizes
+                select build_id, sum(n) over (order by build_order(build_id) desc) - n as n from sizes
             )
             select build_id
             from later
@@ -173,6 +176,7 @@ class History:
     def _load(self) -> None:
         """Makes ``history``, ``usual`` and ``value_ranges`` (values), and ``enrolled_before`` (rows of this file)."""
         execute = self._connection.execute
+        execute(builds.ORDER_MACRO)
         execute(f"create or replace temp table recorded ({_COLUMNS})")
         remembered.recall(self._connection, "recorded", self._folder, self._oldest)
         execute(
@@ -204,8 +208,8 @@ class History:
     def _changed_since_enrolment(self) -> int:
         """How many enrolled events the builds since the last enrolment would have made otherwise."""
         folder = self._folder.parents[1] / "changes" / self._delta.destination
-        last = self._delta.after.rpartition("/")[2]
-        paths = [path for path in folder.glob("*.parquet") if last < path.stem <= self._delta.build_id]
+        last, this = builds.order(self._delta.after.rpartition("/")[2]), builds.order(self._delta.build_id)
+        paths = [path for path in folder.glob("*.parquet") if last < builds.order(path.stem) <= this]
         if not paths:
             return 0
         query = "select count(*) from (select distinct file_id, row_number from read_parquet($paths))"

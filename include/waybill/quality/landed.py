@@ -171,9 +171,10 @@ class Landed:
 
     @property
     def _since(self) -> datetime:
-        """When the last file was enrolled was frozen; a day ago where there is none."""
+        """When the last file that was enrolled was frozen; a day ago where there is none, or its clock ran ahead."""
         after = self._delta.after.rpartition("/")[2].partition("-")[0]
-        return from_name(after) if after else self._delta.frozen_at - timedelta(days=1)
+        since = from_name(after) if after else self._delta.frozen_at
+        return since if since < self._delta.frozen_at else self._delta.frozen_at - timedelta(days=1)
 
     def _add(self, name: str, folder: Path, declared: TableSettings, overlap: timedelta) -> None:
         """Counts the files of one table that are not known as they are, and forgets those that are so no more."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from waybill import delta
+from waybill import builds, delta
 from waybill.clock import from_name
 from waybill.delivery import keyfiles
 from waybill.delivery.ledger import Ledger
@@ -62,7 +62,8 @@ def data_docs(home: Home, cutoff: datetime) -> list[Path]:
     """The pages about files that were judged before ``cutoff``; each destination keeps its newest."""
     gone: list[Path] = []
     for folder in sorted(home.data_docs.glob("*")):
-        pages = sorted(path for path in folder.glob("*") if _BUILD.fullmatch(path.name))
+        found = [path for path in folder.glob("*") if _BUILD.fullmatch(path.name)]
+        pages = sorted(found, key=lambda path: builds.order(path.name))
         gone += [path for path in pages[:-1] if _built_before(path.name, cutoff)]
     return gone
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import duckdb
 
-from waybill import delta
+from waybill import builds, delta
 from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.events import LONGEST_WINDOW_DAYS
 from waybill.home import Home
@@ -140,7 +140,8 @@ def diff(settings: Settings, against: str | None = None) -> list[Diff]:
     Raises ConfigurationError when there is no such build or nothing was published, BuildFailed when a model fails.
     """
     build_id = against or _newest_build(settings)
-    built_at, seq = inputs.moment_and_number(build_id)
+    built_at, seq = builds.moment_and_number(build_id)
+    builds.must_be_known(settings.home, build_id)
     since = _compared_since(settings, built_at)
     with _aside(settings, built_at) as aside:
         inputs.begin(aside, full_refresh=True)
@@ -265,4 +266,4 @@ def _newest_build(settings: Settings) -> str:
     newest = [file.build_id for name in settings.destinations if (file := delta.newest(settings.home, name))]
     if not newest:
         raise ConfigurationError(f"Nothing has been built in {settings.home.root} yet. Run `waybill build` first.")
-    return max(newest)
+    return max(newest, key=builds.order)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from waybill import builds
 from waybill.delivery import keyfiles
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
@@ -29,7 +30,7 @@ create or replace temp table last_judged as
 select event_name, source_key, payload_digest, value, reasons, build_id
 from read_parquet($gate, union_by_name = true)
 where state = 'quarantined' and suite_version = $suite_version
-qualify row_number() over (partition by event_name, source_key order by build_id desc) = 1
+qualify row_number() over (partition by event_name, source_key order by build_order(build_id) desc) = 1
 """
 
 _FROZEN = """
@@ -103,7 +104,7 @@ _SIZES = """
 select
     count(*) filter (left_out_since is null),
     count(*) filter (left_out_since is null and past_expiry),
-    count(*) filter (left_out_since > $after)
+    count(*) filter (build_order(left_out_since) > build_order($after))
 from frozen
 """
 
@@ -201,6 +202,7 @@ def freeze(
         after = ledger.last_enrolled(destination)
         ensure_keys(home, ledger)
     warehouse.execute(_ENROLLED.format(keys=keyfiles.standing(home, destination)))
+    warehouse.execute(builds.ORDER_MACRO)
     warehouse.execute(
         _LAST_JUDGED,
         {

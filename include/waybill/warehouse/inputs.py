@@ -4,7 +4,6 @@ The last good build is remembered in ``build/state.json`` and ``build/seen_files
 everything that a build publishes is in place. A build that fails is therefore done again by the next one.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from waybill.clock import from_name, to_name
+from waybill import builds
 from waybill.errors import ConfigurationError
 from waybill.files import write_json, written_aside
 from waybill.home import Home
@@ -37,36 +36,25 @@ class Build:
 def begin(settings: Settings, *, full_refresh: bool) -> Build:
     """Numbers a new build, finds the landing files that the last good one had not seen, and writes the inputs."""
     home = settings.home
-    state = _state(home)
+    state = builds.state(home)
     fresh = full_refresh or not home.warehouse_file.exists()
     landed = _landed_files(settings)
     seen = _seen_files(home)
     unseen = landed if fresh else landed.join(seen, on=list(_FILES), how="anti")
     _check_readable(unseen)
     built_at = settings.clock.now()
-    seq = state["seq"] + 1
+    seq = builds.next_number(home)
     build = Build(
-        build_id=f"{to_name(built_at)}-{seq:06d}",  # two builds at one moment of a fixed clock must not share a name
+        build_id=builds.name(built_at, seq),
         seq=seq,
         built_at=built_at,
-        last_good_seq=0 if fresh else state["last_good_seq"],
+        last_good_seq=0 if fresh else state.last_good_seq,
         landed=landed,
         unseen=unseen,
     )
-    write_json(home.build / "state.json", {**state, "seq": seq})
+    write_json(home.build / "state.json", {"seq": seq, "last_good_seq": state.last_good_seq})
     _write_inputs(settings, build)
     return build
-
-
-def moment_and_number(build_id: str) -> tuple[datetime, int]:
-    """When a build was made and its number, which its id says; ConfigurationError for what is no build's id."""
-    moment, _, number = build_id.rpartition("-")
-    try:
-        return from_name(moment), int(number)
-    except ValueError:
-        raise ConfigurationError(
-            f"{build_id!r} is no build. The names of files in delta/<destination>/ are; leave it out for the newest."
-        ) from None
 
 
 def succeed(home: Home, build: Build) -> None:
@@ -74,20 +62,6 @@ def succeed(home: Home, build: Build) -> None:
     with written_aside(home.build / "seen_files.parquet") as aside:
         build.landed.write_parquet(aside)
     write_json(home.build / "state.json", {"seq": build.seq, "last_good_seq": build.seq})
-
-
-def _state(home: Home) -> dict[str, int]:
-    path = home.build / "state.json"
-    if not path.exists():
-        return {"seq": 0, "last_good_seq": 0}
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {"seq": int(raw["seq"]), "last_good_seq": int(raw["last_good_seq"])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path} is damaged. Delete it and {home.build / 'seen_files.parquet'}, and run "
-            "`waybill build --full-refresh`."
-        ) from error
 
 
 def seen_files_path(home: Home) -> Path:

@@ -48,6 +48,8 @@ def test_nothing_differs_until_a_model_does(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_build_that_was_never_made_is_refused(desk: Desk) -> None:
+    never = desk.waybill("diff", "--against", "20261120T120000000000Z-000777")
+    assert (never.code, "000777' is no build of this home" in never.err) == (2, True), never.err
     answer = desk.waybill("diff", "--against", "yesterday")
     assert answer.code == 2
     assert "'yesterday' is no build" in answer.err

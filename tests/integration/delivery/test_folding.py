@@ -6,7 +6,7 @@ import time
 import duckdb
 import pytest
 from office import FILE_ONLY, Office
-from outbox import Event, events, hand_over
+from outbox import NOW, Event, events, hand_over
 
 from waybill import delta
 from waybill.delivery import enrolment, entries, fold, keyfiles
@@ -89,7 +89,7 @@ def test_folded_keys_still_count_when_every_delta_file_is_gone(office: Office) -
     assert found.source_key == "shop/orders/100"
     again = hand_over(office.home, [Event(100)], build="20261121T000000000000Z", after=files[-1].file_id)
     with pytest.raises(LedgerConflict, match="repeats 1 source keys and 1 event ids"):
-        enrolment.plan(office.home, again, files, 1000, 10_000_000)
+        enrolment.plan(office.home, again, files, 1000, 10_000_000, NOW)
 
 
 def test_keys_that_are_nowhere_any_more_are_an_error_and_not_a_second_sending(office: Office) -> None:

@@ -61,7 +61,7 @@ def make_deliverer(office: Office) -> Iterator[Callable[[], Deliverer]]:
     delta = hand_over(office.home, events(3))
     opened = [Ledger(office.home)]
     ensure_keys(office.home, opened[0])
-    plan = enrolment.plan(office.home, delta, [], 1000, 10**6)
+    plan = enrolment.plan(office.home, delta, [], 1000, 10**6, NOW)
     assert isinstance(plan, enrolment.Plan)
     with opened[0].transaction() as connection:
         assert enrolment.enrol(connection, office.home, plan, NOW)

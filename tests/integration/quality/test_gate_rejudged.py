@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from deltas import NOW, SCHEMA, Row, Shop, hashed
 
+from waybill.builds import name
 from waybill.delta import DeltaFile
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
@@ -25,7 +26,7 @@ class Builds:
         self._warehouse = warehouse
         self._number = 0
 
-    def __call__(self, rows: list[Row], now: datetime = NOW) -> tuple[DeltaFile, Decision]:
+    def __call__(self, rows: list[Row], now: datetime = NOW, named: datetime = NOW) -> tuple[DeltaFile, Decision]:
         self._number += 1
         self._settings.home.create()
         kinds = {"value": "decimal(18, 4)"} | dict.fromkeys(
@@ -41,15 +42,15 @@ class Builds:
         self._warehouse.executemany(
             f"insert into destinations.meta_events ({', '.join(COLUMNS)}) values ({marks})", values
         )
-        build = f"20261120T1200{self._number:02}000000Z"
+        build = name(named, self._number)
         thresholds = self._settings.destination("meta").gate
         delta = freeze(self._warehouse, self._settings.home, "meta", build, 0, now, thresholds).delta
         return delta, judge(self._settings.model_copy(update={"as_of": now}), delta)
 
     def refused(self) -> list[tuple[str, list[str], datetime, datetime]]:
         return self._warehouse.execute(
-            "select build_id[-9:-8], reasons, first_seen, judged_at from read_parquet(?, union_by_name = true) "
-            "where state = 'quarantined' order by build_id, row_number",
+            "select build_id[-2:], reasons, first_seen, judged_at from read_parquet(?, union_by_name = true) "
+            "where state = 'quarantined' order by build_id[-6:], row_number",
             [str(self._settings.home.published / "gate" / "meta" / "*.parquet")],
         ).fetchall()
 
@@ -83,6 +84,17 @@ def test_a_row_is_left_out_while_it_is_as_it_was_and_leaves_when_it_is_mended(bu
     rows[6].user["em"] = good
     fourth, decision = builds(rows, NOW + timedelta(hours=3))
     assert (fourth.rows, fourth.left_out, decision.quarantined) == (12, 0, 0)
+
+
+def test_the_newest_word_on_a_row_is_that_of_the_newest_build_also_where_a_clock_ran_ahead(builds: Builds) -> None:
+    rows = Shop().rows(12)
+    rows[6].user["em"] = "A" * 64
+    builds(rows, named=NOW + timedelta(days=3))
+    rows[6].user["em"] = "B" * 64
+    _, decision = builds(rows, NOW + timedelta(hours=1))
+    assert decision.quarantined == 1
+    third, decision = builds(rows, NOW + timedelta(hours=2))
+    assert (third.rows, third.left_out, decision.quarantined) == (11, 1, 0)
 
 
 def test_reasons_that_go_away_by_themselves_are_looked_at_again(builds: Builds) -> None:

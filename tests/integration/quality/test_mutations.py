@@ -277,7 +277,7 @@ def enrolled(settings: Settings, delta: DeltaFile) -> None:
 
 
 def planned(settings: Settings, delta: DeltaFile, ledger: Ledger) -> enrolment.Plan | str:
-    return enrolment.plan(settings.home, delta, ledger.enrolled_files("meta"), 1000, 10**6)
+    return enrolment.plan(settings.home, delta, ledger.enrolled_files("meta"), 1000, 10**6, settings.clock.now())
 
 
 @pytest.fixture

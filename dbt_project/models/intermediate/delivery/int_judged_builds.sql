@@ -4,7 +4,7 @@ with gate_files as (
 
 select
     destination,
-    max(build_id) as build_id
+    max_by(build_id, {{ build_order('build_id') }}) as build_id
 from gate_files
 where build_id <> '_empty'
 group by destination

@@ -28,6 +28,7 @@ class Thresholds(BaseModel):
     """Set rules need a sample: below this many they are not judged."""
     minimum_rows_of_one_value: Rows = 100
     quarantined_share: Share = 0.20
+    past_expiry_share: Share = 0.30
     one_identifier_share: Share = 0.20
     one_client_ip_address_share: Share = 0.30
     one_event_time_share: Share = 0.50
@@ -35,6 +36,7 @@ class Thresholds(BaseModel):
     zero_value_share: Share = 0.50
     one_value_share: Share = 0.99
     currencies: Rows = 25
+    repeated_order_share: Share = 0.20
     median_value_share_of_largest: Share = 0.01
 
     minimum_history_days: Rows = 7
@@ -50,6 +52,7 @@ class Thresholds(BaseModel):
     ph_coverage_drop: Share = 0.25
     enrolled_before_share: Share = 0.20
     changed_history_share: Share = 0.50
+    withheld_now_sendable_share: Share = 0.20
 
     landed_minimum_rows: Rows = 1000
     """How many rows a share of nulls needs; windows overlap, so that most rows land several times."""

@@ -74,8 +74,12 @@ set variable currencies = words('
     USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 ');
 
--- everyday amounts have many digits
-set variable small_units = words('ARS COP GNF IDR IRR JPY KHR KRW LAK LBP MMK NGN PYG SLE SYP TZS UGX UZS VND');
+-- the unit is worth a hundredth of a euro or less: everyday amounts have many digits
+set variable small_units = words('
+    ALL AMD AOA ARS BDT BIF CDF CLP COP CRC CVE DJF DZD ETB GNF GYD HTG HUF IDR INR IQD IRR ISK JMD JPY KES KHR KMF KPW
+    KRW KZT LAK LBP LKR LRD MGA MMK MNT MWK NGN NPR PKR PYG RSD RUB RWF SDG SOS SSP SYP TZS UGX UZS VES VND VUV XAF XOF
+    XPF YER
+');
 
 -- exponent 0: whole numbers only
 set variable whole_units = words('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF');

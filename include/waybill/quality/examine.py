@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict, SourceUnavailable
+from waybill.quality import verdicts
 from waybill.quality.history import History
 from waybill.quality.suites import ROW_RULES
 from waybill.quality.texts import sql
@@ -69,7 +70,13 @@ _EXAMPLES_OF: Final = {
     "one_fbc_share": _MOST_FREQUENT.format("fbc_number"),
     "one_client_ip_address_share": _MOST_FREQUENT.format("ip_number"),
     "one_event_id_share": _MOST_FREQUENT.format("event_id_number"),
+    "past_expiry_share": "true",
+    "repeated_order_share": (
+        "is_purchase and bought_number in ("
+        "select bought_number from facts where is_purchase group by bought_number having count(*) > 1)"
+    ),
     "enrolled_before_share": "is_enrolled_before",
+    "withheld_now_sendable_share": "is_withheld_before",
     "values_out_of_range_share": (
         "is_purchase and amount > 0 and row_number in ("
         "select row_number from facts inner join value_ranges on currency_code = part "
@@ -85,16 +92,20 @@ _EXAMPLES_OF: Final = {
     "median_value_share_of_largest": "is_purchase and amount > 0",
 }
 
+_EXAMPLES_FROM: Final = {"past_expiry_share": "past_expiry"}
+"""Where the examples of a measure are, if they are not judged rows."""
+
 
 class Examination:
     """What DuckDB found in one delta file; ``connection`` holds ``delta`` (all rows) and ``facts`` (judged ones)."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, history: History, judged_rows: int, wrong_columns: int
+        self, connection: duckdb.DuckDBPyConnection, history: History, delta: DeltaFile, wrong_columns: int
     ) -> None:
         self.connection = connection
         self.history = history
-        self.judged_rows = judged_rows
+        self.rows = delta.rows
+        self.judged_rows = delta.judged_rows
         self._wrong_columns = wrong_columns
 
     def suspects(self) -> Iterator["pd.DataFrame"]:
@@ -157,8 +168,9 @@ class Examination:
         """The safe names of a few rows that a measure of the set is made of; empty where no row is to blame."""
         if measure not in _EXAMPLES_OF:
             return []
+        relation = _EXAMPLES_FROM.get(measure, "facts")
         found = self.connection.execute(
-            f"select event from facts where {_EXAMPLES_OF[measure]} order by row_number limit {EXAMPLES}"  # noqa: S608
+            f"select event from {relation} where {_EXAMPLES_OF[measure]} order by row_number limit {EXAMPLES}"  # noqa: S608
         )
         return [name for (name,) in found.fetchall()]
 
@@ -179,8 +191,9 @@ def examined(delta: DeltaFile, thresholds: Thresholds, scratch: Path) -> Iterato
             connection.execute(sql("documented"))
             connection.execute(sql("examine"))
             history = History(connection, delta, thresholds)
+            verdicts.load(connection, delta)
             connection.execute(sql("facts"))
-            yield Examination(connection, history, delta.judged_rows, wrong_columns)
+            yield Examination(connection, history, delta, wrong_columns)
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise SourceUnavailable(
                 f"The delta file {delta.path} cannot be examined now ({type(error).__name__}): memory or disk is "
@@ -223,5 +236,6 @@ def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:
 def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thresholds: Thresholds) -> None:
     """Gives the SQL what it depends on; statements read it with ``getvariable``."""
     variables = {**thresholds.model_dump(), "frozen_at": delta.frozen_at, "left_out": delta.left_out}
+    variables["frozen_rows"] = delta.rows
     for name, value in variables.items():
         connection.execute(f"set variable {name} = $value", {"value": value})

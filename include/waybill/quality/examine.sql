@@ -362,6 +362,11 @@ select
     case
         when p_action_source is distinct from 'physical_store' then cast(epoch(occurred_at) as bigint)
     end as occurred_second,
+    -- what was bought in one go, but for physical stores, whose lines are events
+    case
+        when p_action_source is distinct from 'physical_store'
+            then hash(coalesce(nullif(custom_data ->> '$.order_id', ''), order_key))
+    end as bought_number,
     p_number as amount,
     upper(p_currency) as currency_code,
     largest_value,

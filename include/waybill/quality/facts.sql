@@ -30,6 +30,7 @@ select
     repeated_source_keys.row_number is not null as source_key_repeated,
     repeated_event_ids.row_number is not null as event_id_repeated,
     enrolled_before.row_number is not null as is_enrolled_before,
+    withheld_before.row_number is not null as is_withheld_before,
     scanned.amount <= scanned.largest_value
     and medians.priced >= getvariable('minimum_rows')
     and scanned.amount > getvariable('times_median_value') * medians.median_value as value_far_above_median,
@@ -37,4 +38,10 @@ from scanned
 left join repeated_source_keys on scanned.row_number = repeated_source_keys.row_number
 left join repeated_event_ids on scanned.row_number = repeated_event_ids.row_number
 left join enrolled_before on scanned.row_number = enrolled_before.row_number
+left join withheld_before on scanned.row_number = withheld_before.row_number
 left join medians on scanned.currency_code = medians.currency_code;
+
+create or replace temp view past_expiry as
+select position as row_number, shown_event(event_id, position) as event
+from delta
+where past_expiry;

@@ -75,7 +75,7 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
 
     A file that has its decision keeps it, so judging twice changes nothing; only a closed one is judged again when
     the suite or its thresholds have changed, unless a person has opened it, and one that is not enrolled when an older
-    version's decision has no digest. A file without rows to judge is open.
+    version's decision has no digest. A file without rows is open.
     Raises LedgerConflict when the file is damaged.
     """
     home = settings.home
@@ -156,21 +156,23 @@ def _judge(settings: Settings, delta: DeltaFile, thresholds: Thresholds) -> Deci
 def _judged(examination: Examination, landed: Landed, thresholds: Thresholds, run: Run) -> "_Judged":
     """Lets Great Expectations judge what landed, the rows and the set.
 
-    Without rows, and where nothing that landed breaks a rule, there is nothing that it could refuse: it is not loaded.
+    Without rows to judge, and where no rule of the set is broken, there is nothing it could refuse: it is not loaded.
     """
     history, rows = examination.history, examination.judged_rows
     own, places = landed.measures()
     observed = observe(LANDED_RULES, history, own, thresholds)
     landed.record()
-    if not rows and not observed.broken(thresholds):
-        return _Judged(Rows({}, {}), {}, None)
-    validation = Validation(run)
-    found = validation.rows(examination.suspects(), rows) if rows else Rows({}, {})
-    if rows:
+    validation = Validation(run) if rows else None
+    found = validation.rows(examination.suspects(), rows) if validation else Rows({}, {})
+    if examination.rows:  # among them those that are past their expiry
         examination.set_aside(found.failed)
         history.tally()
         observed = observe(SET_RULES, history, {**own, **examination.measures()}, thresholds)
         history.record()
+    if validation is None:
+        if not observed.broken(thresholds):
+            return _Judged(found, {}, None)
+        validation = Validation(run)
     failed = validation.set(observed.rules, observed.measures, thresholds)
     told = {name: f"{value} ({places[name]})" if name in places else value for name, value in failed.items()}
     told |= {name: f"{failed[name]} (with the files before it)" for name in observed.trailing & set(failed)}

@@ -8,8 +8,17 @@ with sizes as (
         count(*) filter (where is_purchase and amount = 0) as zeros,
         count(*) filter (where em_number is null and ph_number is null) as anonymous,
         count(*) filter (where is_enrolled_before) as enrolled_before,
+        count(*) filter (where is_withheld_before) as withheld_before,
         count(distinct currency_code) as currencies,
     from facts
+),
+
+-- counted once, where they are counted for later files
+tallied as (
+    select
+        coalesce(sum(n) filter (measure = 'purchase_orders'), 0) as purchase_orders,
+        coalesce(sum(n) filter (measure = 'repeated_orders'), 0) as repeated_orders,
+    from tallies
 ),
 
 most_frequent as (
@@ -56,7 +65,12 @@ medians as (
 )
 
 select
-    judged, orders, purchases,
+    judged, orders, purchases, purchase_orders,
+    getvariable('frozen_rows') as frozen,
+    coalesce(getvariable('past_expiry') / nullif(frozen, 0), 0) as past_expiry_share,
+    coalesce(repeated_orders / nullif(purchase_orders, 0), 0) as repeated_order_share,
+    -- one of two who changed his mind is no half
+    withheld_before / greatest(getvariable('withheld_before'), getvariable('minimum_rows')) as withheld_now_sendable_share,
     (select count(*) from delta where row_number <> position or row_number is null) as rows_not_at_their_position,
     -- rows that are left out because they were refused since the last enrolment would be here, had they not been
     coalesce(
@@ -76,4 +90,4 @@ select
     coalesce(amount / nullif(purchases, 0), 0) as one_value_share,
     currencies,
     coalesce(share, 0) as median_value_share_of_largest,
-from sizes, most_frequent, medians
+from sizes, tallied, most_frequent, medians

@@ -11,6 +11,10 @@ with sizes as (
         coalesce(sum(n) filter (measure = 'enrolled_before'), 0) as enrolled_before,
         coalesce(sum(n) filter (measure = 'zeros'), 0) as zeros,
         count(distinct part) filter (measure = 'currency') as currencies,
+        coalesce(sum(n) filter (measure = 'frozen'), 0) as frozen,
+        coalesce(sum(n) filter (measure = 'past_expiry'), 0) as past_expiry,
+        coalesce(sum(n) filter (measure = 'purchase_orders'), 0) as purchase_orders,
+        coalesce(sum(n) filter (measure = 'repeated_orders'), 0) as repeated_orders,
     from counted
 ),
 
@@ -42,7 +46,9 @@ quarantine as (
 )
 
 select
-    judged, orders, purchases,
+    judged, orders, purchases, frozen, purchase_orders,
+    coalesce(past_expiry / nullif(frozen, 0), 0) as past_expiry_share,
+    coalesce(repeated_orders / nullif(purchase_orders, 0), 0) as repeated_order_share,
     coalesce(refused / nullif(looked_at, 0), 0) as quarantined_share,
     coalesce(em / nullif(orders, 0), 0) as one_em_share,
     coalesce(ph / nullif(orders, 0), 0) as one_ph_share,

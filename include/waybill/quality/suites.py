@@ -178,6 +178,13 @@ SET_RULES: Final = (
         "quarantined_share",
         minimum="minimum_rows",
     ),
+    SetRule(
+        "past_expiry_share",
+        "share of all rows whose time to be sent was over when the file was frozen",
+        "past_expiry_share",
+        sample="frozen",
+        minimum="minimum_rows",
+    ),
     _one_identifier("em"),
     _one_identifier("ph"),
     _one_identifier("external_id"),
@@ -219,6 +226,13 @@ SET_RULES: Final = (
     ),
     SetRule("currencies", "number of currencies", "currencies", minimum="minimum_rows"),
     SetRule(
+        "repeated_order_share",
+        "share of orders that are several Purchases (physical stores aside)",
+        "repeated_order_share",
+        sample="purchase_orders",
+        minimum="minimum_rows",
+    ),
+    SetRule(
         "median_value_share_of_largest",
         "median value of a currency as a share of the largest sane value",
         "median_value_share_of_largest",
@@ -231,6 +245,11 @@ SET_RULES: Final = (
         "share of rows whose order or lead was enrolled before, under another source key or for a new event name",
         "enrolled_before_share",
         minimum="minimum_rows",
+    ),
+    SetRule(
+        "withheld_now_sendable_share",
+        "share of events here, of those (50 at least) that an earlier build withheld because somebody had refused",
+        "withheld_now_sendable_share",
     ),
     SetRule(
         "changed_history_share",

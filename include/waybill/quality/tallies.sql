@@ -3,6 +3,15 @@
 -- to find a person by. Of a large file every n-th order is counted there, because a trailing window needs a few.
 set variable thinning = (select greatest(1, count(*) // 5000) from facts);
 
+-- What the Pixel has probably reported is not sent after two days, which a weekend's outage reaches.
+set variable past_expiry = (
+    select count(*)
+    from delta
+    where
+        past_expiry
+        and not (expires_reason = 'dedup_window' and coalesce(occurred_at > getvariable('frozen_at') - interval 7 day, false))
+);
+
 create or replace temp table tallies as
 with judged as (
     select facts.*, quarantined.row_number is not null as is_quarantined
@@ -50,8 +59,23 @@ identities as (
     from sampled
 ),
 
+purchase_orders as (
+    select bought_number, count(*) as purchases
+    from judged
+    where is_purchase and bought_number is not null
+    group by bought_number
+),
+
 counts as (
     select 'judged' as measure, '' as part, 0 as place, count(*) as n from judged
+    union all
+    select 'frozen', '', 0, getvariable('frozen_rows')
+    union all
+    select 'past_expiry', '', 0, getvariable('past_expiry')
+    union all
+    select 'purchase_orders', '', 0, count(*) from purchase_orders
+    union all
+    select 'repeated_orders', '', 0, count(*) from purchase_orders where purchases > 1
     union all
     select 'quarantined', '', 0, count(*) from judged where is_quarantined
     union all

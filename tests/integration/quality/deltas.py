@@ -206,6 +206,8 @@ def shifted(rows: list[Row], days: int, name: str) -> list[Row]:
         row.payload["event_time"] -= days * 86_400
         row.columns["source_key"] = row.columns["source_key"].replace("shop/", f"shop/{name}", 1)
         row.columns["event_id"] = row.payload["event_id"] = f"{name}.{row.columns['event_id']}"
+        if "order_id" in row.custom:
+            row.custom["order_id"] = f"{name}{row.custom['order_id']}"
     return rows
 
 

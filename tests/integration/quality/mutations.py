@@ -93,6 +93,8 @@ SETS = {
     "one_value_share": "every Purchase at one price",
     "currencies": "thirty currencies",
     "median_value_share_of_largest": "values in cents, twice",
+    "past_expiry_share": "a month read as a day: two thirds are long past",
+    "repeated_order_share": "a join that makes two Purchases of every third order",
 }
 
 TABLES = {
@@ -101,13 +103,14 @@ TABLES = {
 }
 
 GUARDS = {
-    "events_times_norm": "every order six times under other keys",
+    "events_times_norm": "six times the orders",
     "value_times_norm": "four times the orders at four times the price",
     "values_out_of_range_share": "every fourth value a hundredth of what it is",
     "event_mix_shift": "leads only; where are the orders?",
     "rows_in_new_currency": "an order in a currency that was never seen",
     "em_coverage_drop": "e-mail lost for most",
     "ph_coverage_drop": "phone lost for everybody",
+    "withheld_now_sendable_share": "most of those who refused are sent after all",
     "enrolled_before_share": "half of history under new source keys",
     "changed_history_share": "a build that would change most of what was sent",
 }

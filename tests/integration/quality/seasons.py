@@ -37,7 +37,8 @@ select
         'e' || times.number || '.' || seeds.event_id as event_id,
         replace(
             replace(
-                seeds.payload, '"event_id":"' || seeds.event_id || '"',
+                regexp_replace(seeds.payload, '"order_id":"[0-9]+"', '"order_id":"' || times.number || '"'),
+                '"event_id":"' || seeds.event_id || '"',
                 '"event_id":"e' || times.number || '.' || seeds.event_id || '"'
             ),
             '"event_time":' || cast(floor(epoch(seeds.occurred_at)) as bigint),
@@ -152,8 +153,11 @@ def alarms(settings: Settings, delta: DeltaFile) -> tuple[int, list[str], int]:
         landed = Landed(examination.connection, settings, delta, thresholds)
         own, _ = landed.measures()
         landed.record()
-        suspects = sum(len(frame) for frame in examination.suspects())
-        examination.set_aside({})
+        failed: dict[str, list[int]] = {}
+        for frame in examination.suspects():
+            for name in frame.columns:
+                failed.setdefault(name, []).extend(int(row) for row, _ in frame.index[frame[name]])
+        suspects = examination.set_aside({name: rows for name, rows in failed.items() if rows})
         examination.history.tally()
         own = {**own, **examination.measures()}
         observed = observe(SET_RULES, examination.history, own, thresholds)

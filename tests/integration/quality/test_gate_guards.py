@@ -9,12 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 from deltas import NOW, Row, Shop, shifted, with_thresholds, write_delta
+from seasons import alarms
 
+from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
 from waybill.quality.suites import LANDED_RULES, SET_RULES
 from waybill.settings import Settings, load_settings
+from waybill.warehouse.candidates import COLUMNS
 
 Change = Callable[[list[Row]], list[Row]]
 LAST = "20261113T130000000000Z"
@@ -193,6 +196,50 @@ def with_history_changed(settings: Settings) -> Decision:
     publish(settings, "changes/meta/20261120T110000000000Z.parquet", select, Shop().rows(250))
     publish(settings, f"changes/meta/{LAST}.parquet", select, Shop().rows(300))  # known when that file was judged
     return judged(settings, Shop(9).rows(30), after)
+
+
+def after_refusals(settings: Settings, *reasons: str, refused: int = 40, now: int = 30) -> DeltaFile:
+    """Sixty rows after ``refused`` events were withheld for these reasons, ``now`` of which are here."""
+    rows = Shop(9).rows(60)
+    said = [(row.columns["source_key"], "withheld") for row in rows[:now]]
+    said += [(f"shop/orders/withheld{number}", "withheld") for number in range(refused - now)]
+    verdicts(settings, "20261119T120000000000Z", 1, said, list(reasons))
+    # a build whose file was closed: what it said does not make them people who agreed
+    verdicts(settings, "20261119T130000000000Z", 2, [(key, "sendable") for key, _ in said[:now]], [])
+    return write_delta(settings.home, rows)
+
+
+def verdicts(settings: Settings, build: str, seq: int, said: list[tuple[str, str]], reasons: list[str]) -> None:
+    path = settings.home.published / "candidates" / "meta" / f"{build}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kinds = {row.columns["source_key"]: row.columns["event_kind"] for row in Shop(9).rows(60)}
+    with duckdb.connect() as connection:
+        connection.execute(f"create table said ({COLUMNS})")
+        connection.executemany(
+            "insert into said (source_key, event_kind, verdict, reasons, expires_at, build_seq, removed) "
+            "values (?, ?, ?, ?, ?, ?, false)",
+            [[key, kinds.get(key, "lead"), verdict, reasons, NOW + timedelta(days=2), seq] for key, verdict in said],
+        )
+        connection.execute(f"copy said to '{path}' (format parquet)")
+
+
+def test_people_who_refused_are_not_sent_after_all_by_a_model(settings: Settings) -> None:
+    decision = judge(settings, after_refusals(settings, "ours:consent_denied"))
+    assert closing(decision) == ["withheld_now_sendable_share"]
+    assert decision.failures[0].observed == "0.6"
+    assert len(decision.failures[0].examples) == 5
+
+
+@pytest.mark.parametrize(
+    ("reasons", "refused", "now"),
+    [(["ours:consent_unknown"], 40, 30), (["ours:consent_withdrawn"], 12, 10), (["ours:consent_stale"], 400, 60)],
+    ids=["never asked", "few", "of many"],
+)
+def test_people_who_change_their_minds_close_no_file(
+    reasons: list[str], refused: int, now: int, settings: Settings
+) -> None:
+    _, broken, _ = alarms(settings, after_refusals(settings, *reasons, refused=refused, now=now))
+    assert broken == []
 
 
 @pytest.mark.parametrize("renamed", ["source keys", "event name", "nothing"])

@@ -1,13 +1,16 @@
 """Set rules: each closes a file alone, small files are not judged by shares, a closed file holds all its rows back."""
 
+import copy
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
-from deltas import CURRENCIES, SCHEMA, Row, Shop, hashed, with_thresholds, write_delta, write_table
+from deltas import CURRENCIES, NOW, SCHEMA, Row, Shop, hashed, with_thresholds, write_delta, write_table
+from seasons import alarms
 
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
@@ -82,6 +85,22 @@ def one_event_id(rows: list[Row]) -> None:
         row.columns["event_id"] = row.payload["event_id"] = "order_null"
 
 
+def months_for_days(rows: list[Row]) -> None:
+    """For two thirds, whose time to be sent is long over that way."""
+    for row in rows[: len(rows) * 2 // 3]:
+        for name in ("occurred_at", "expires_at"):
+            row.columns[name] -= timedelta(days=92)
+        row.columns["past_expiry"] = True
+
+
+def some_twice(rows: list[Row]) -> None:
+    """A third of what was bought on the website, as a join with two parts of an order would do it."""
+    for row in copy.deepcopy(purchases(rows)[::3]):
+        row.columns["source_key"] += "/2"
+        row.columns["event_id"] = row.payload["event_id"] = row.columns["event_id"] + "_2"
+        rows.append(row)
+
+
 def swapped(table: pa.Table) -> pa.Table:
     return table.take([0, 2, 1, *range(3, table.num_rows)])
 
@@ -101,6 +120,8 @@ DEFECTS: dict[str, Callable[[list[Row]], None]] = {
     "one_value_share": one_price,
     "currencies": every_currency,
     "median_value_share_of_largest": minor_units_twice,
+    "past_expiry_share": months_for_days,
+    "repeated_order_share": some_twice,
 }
 
 TABLES: dict[str, Callable[[pa.Table], pa.Table]] = {
@@ -116,7 +137,8 @@ def closing(decision: Decision) -> list[str]:
 
 
 def test_every_set_rule_has_a_planted_defect() -> None:
-    with_history = {rule.name for rule in SET_RULES if rule.compares} | {"enrolled_before_share"}
+    with_history = {rule.name for rule in SET_RULES if rule.compares}
+    with_history |= {"enrolled_before_share", "withheld_now_sendable_share"}
     of_landing = {rule.name for rule in LANDED_RULES}
     assert set(DEFECTS) | set(TABLES) | with_history | of_landing == {rule.name for rule in SET_RULES}
 
@@ -133,10 +155,57 @@ def test_each_set_defect_closes_the_file_by_its_rule_alone(name: str, judged: Ju
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_a_few_events_are_never_closed_for_their_shares(name: str, judged: Judged) -> None:
+def test_a_few_events_are_never_closed_for_their_shares(name: str, settings: Settings) -> None:
     rows = Shop().rows(20)
     DEFECTS[name](rows)
-    assert judged(rows).decision == "open"
+    _, broken, _ = alarms(settings, write_delta(settings.home, rows))
+    assert broken == []
+
+
+def test_a_file_of_nothing_but_rows_that_came_too_late_is_closed(judged: Judged) -> None:
+    rows = Shop().rows(60)
+    for row in rows:
+        row.columns["past_expiry"] = True
+    decision = judged(rows)
+    assert closing(decision) == ["past_expiry_share"]
+    assert len(decision.failures[0].examples) == 5
+
+
+def test_what_the_pixel_reported_may_be_late_by_a_weekend(settings: Settings) -> None:
+    rows = Shop().rows(100)
+    for row in rows:
+        row.columns.update(occurred_at=NOW - timedelta(days=4), past_expiry=True, expires_reason="dedup_window")
+    _, broken, _ = alarms(settings, write_delta(settings.home, rows))
+    assert broken == []
+
+
+BASKETS = {
+    "ALL": 9_000, "AMD": 150_000, "AOA": 90_000, "ARS": 150_000, "BIF": 300_000, "CDF": 280_000, "CLP": 150_000,
+    "COP": 400_000, "CRC": 120_000, "HUF": 180_000, "IDR": 1_700_000, "INR": 120_000, "IQD": 150_000, "ISK": 140_000,
+    "JPY": 150_000, "KRW": 150_000, "KZT": 120_000, "LKR": 110_000, "MGA": 300_000, "MNT": 250_000, "MWK": 170_000,
+    "NGN": 150_000, "PKR": 120_000, "RSD": 110_000, "RWF": 150_000, "SLE": 2_500, "SOS": 110_000, "TZS": 260_000,
+    "UGX": 370_000, "VND": 2_600_000, "XAF": 120_000, "XOF": 120_000, "YER": 120_000, "EUR": 900, "KWD": 40,
+}  # fmt: skip
+"""What a healthy shop with dear goods sells for, in the currency's unit."""
+
+
+@pytest.mark.parametrize("currencies", [list(BASKETS)[n::2] for n in range(2)], ids=["half", "other_half"])
+def test_an_everyday_basket_is_sane_in_every_currency(currencies: list[str], settings: Settings) -> None:
+    rows = purchases(Shop().rows(65 * len(currencies)))
+    for number, row in enumerate(rows):
+        currency = currencies[number % len(currencies)]
+        worth(row, BASKETS[currency] * (90 + number % 21) // 100, currency)
+    found = alarms(settings, write_delta(settings.home, rows))
+    assert found[:2] == (0, [])
+
+
+@pytest.mark.parametrize("currency", ["SLE", "EUR", "KWD"])
+def test_cents_are_not_taken_for_the_whole_unit_of_any_currency(currency: str, settings: Settings) -> None:
+    rows = purchases(Shop().rows(80))
+    for number, row in enumerate(rows):
+        worth(row, 150_000 + number, currency)
+    _, broken, _ = alarms(settings, write_delta(settings.home, rows))
+    assert [name.split()[0] for name in broken] == ["median_value_share_of_largest"]
 
 
 def test_the_lines_of_one_store_order_are_one_order(judged: Judged) -> None:

@@ -26,6 +26,7 @@ from mutations import MODELS, ROWS, SCAN, SETS  # noqa: E402
 from seasons import Month  # noqa: E402
 from test_gate_guards import DEFECTS as GUARD_DEFECTS  # noqa: E402
 from test_gate_guards import (  # noqa: E402
+    after_refusals,
     before,  # noqa: F401 - a fixture
     with_history_changed,
     with_history_renamed,
@@ -161,6 +162,8 @@ def test_a_file_unlike_the_weeks_before_is_caught_by_its_guard_and_by_nothing_wi
     off.update({name} if own else every - {name})
     if name == "enrolled_before_share":
         decision = with_history_renamed(settings, "source keys")
+    elif name == "withheld_now_sendable_share":
+        decision = judge(settings, after_refusals(settings, "ours:consent_denied"))
     elif name == "changed_history_share":
         decision = with_history_changed(settings)
     else:

@@ -94,6 +94,8 @@ told = {
     "kept": answers(KEEP, "a broken export", "jane"),
     "contact": answers(OPEN, "call +44 7700 900123", "jane"),
     "silent": answers(OPEN, "", "jane"),
+    "nameless": answers(OPEN, "TICKET-7", ""),
+    "hidden": answers(OPEN, "TICKET-7", "@example.com"),
     "branches": branched,
 }
 standing = decisions.read(seen)
@@ -127,7 +129,7 @@ print(json.dumps([seen.file_id, decision, told]))
     assert "judged again" in own[1]
     assert told["shown again"]["answer"]["shown"] not in ("", shown)
     assert told["branches"] == [["open_file"], ["keep_closed"], ["open_file"]]
-    for name in ("contact", "silent"):
+    for name in ("contact", "silent", "nameless", "hidden"):
         assert told[name][0] == "AirflowFailException"
         assert "Clear this task" in told[name][1]
         assert "7700" not in told[name][1]

@@ -89,6 +89,56 @@ def test_what_tells_nothing_is_left_as_it_is(text: str) -> None:
     assert Redaction(["secret"]).filter(record) and record.getMessage() == text and record.args == (text,)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"access_token": "zqcanary", "n": 1}', '{"access_token": "***", "n": 1}'),
+        ("{'access_token': 'zqcanary', 'n': 1}", "{'access_token': '***', 'n': 1}"),
+        ('{\\"access_token\\":\\"zqcanary\\"}', '{\\"access_token\\":\\"***\\"}'),
+        ("{'Authorization': 'Bearer zqcanary'}", "{'Authorization': '***'}"),
+        ("Authorization: Basic enFjYW5hcnk=", "Authorization: Basic ***"),
+        ("authorization: OAuth zqcanary", "authorization: OAuth ***"),
+        ("postgresql://reader:zqcanary@db.example.com/shop", "postgresql://reader:***@db.example.com/shop"),
+        ("x?api_key=zqcanary&n=1", "x?api_key=***&n=1"),
+        ("password=zqcanary dbname=shop", "password=*** dbname=shop"),
+        ("call +44\u00a07700\u00a0900123 now", "call *** now"),
+        ("call +44 7700\u2013900123_1", "call ***_1"),
+        ("tel_\uff0b447700900123", "tel_***"),
+        ("+\u0664\u0664\u0667\u0667\u0660\u0660\u0669\u0660\u0660\u0661\u0662\u0663", "***"),
+        ("for jane@exam\u200bple.com", "for ***"),
+        ("for jane@\u0909\u0926\u093e\u0939\u0930\u0923.\u092d\u093e\u0930\u0924", "for ***"),
+        ("for jane%40example%2Ecom", "for ***"),
+        ('for "zq canary"@example.com', "for ***"),
+    ],
+)
+def test_a_disguise_does_not_help_and_the_rest_stays(text: str, told: str) -> None:
+    assert Redaction().mask(text) == told
+
+
+@pytest.mark.parametrize("exc_info", [True, ValueError("zq.canary@example.com"), (ValueError, None)])
+def test_a_record_that_no_logger_made_ends_nobodys_step(exc_info: object) -> None:
+    record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "it failed", (), exc_info)  # type: ignore[arg-type]
+    assert Redaction().filter(record)
+    assert "zq.canary" not in logging.Formatter().format(record)
+
+
+def test_what_is_given_beside_the_message_is_masked_too(written: io.StringIO) -> None:
+    install([TOKEN])
+    stack = "Stack: zq.canary@example.com"
+    extra = {
+        "who": "zq.canary@example.com",
+        "cells": {"token": TOKEN},
+        "number": 12,
+        "list": ["a"],
+        "odd": [Unspeakable()],
+    }
+    record = logging.makeLogRecord({"msg": "said", "stack_info": stack, **extra})
+    for handler in logging.getLogger().handlers:
+        handler.filter(record)
+    assert (record.who, record.number, record.list) == (MASKED, 12, ["a"])  # type: ignore[attr-defined]
+    assert TOKEN not in str(record.cells) and record.stack_info == f"Stack: {MASKED}"  # type: ignore[attr-defined]
+
+
 class Unspeakable:
     def __str__(self) -> str:
         raise ValueError("zq.canary@example.com")

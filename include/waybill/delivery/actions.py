@@ -19,10 +19,18 @@ from waybill.delivery import schema
 from waybill.delivery.ledger import Ledger
 from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.files import locked
+from waybill.redaction import Redaction
 from waybill.settings import Settings
 
 _LONGEST: Final = 300
-_CONTACT: Final = re.compile(r"\S+@\S+\.\S+|\+\d[\d ()/.-]{6,}\d")
+_DASH: Final = r"\u2010-\u2015\u2212-"
+_NATIONAL_PHONE: Final = re.compile(
+    rf"(?<![\dA-Za-z.-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .{_DASH}])\d{{3}}[ .{_DASH}]\d{{4}}(?![\dA-Za-z-])"
+    rf"|(?<![\dA-Za-z.-])(?:0[1-9]\d{{1,3}}[ /{_DASH}]\d{{6,8}}|0[1-9]\d{{1,3}} \d{{3,4}} \d{{3,5}}"
+    rf"|0[1-9](?:[ .]\d\d){{4}})(?![\dA-Za-z-])"
+    rf"|(?<![\dA-Za-z.-])00 ?[1-9](?:[ ()./{_DASH}]{{0,3}}\d){{7,14}}(?!\d)"
+)
+"""What the log filter lets pass, because groups of digits are no news in a log."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,17 @@ class Author:
 
 
 def author(settings: Settings, because: str, by: str | None) -> Author:
-    """Checks a reason and a name before they are kept; the name is the operating system's user where none is given."""
-    return Author(who=_clean(settings, "--by", by or _user()), because=_clean(settings, "--because", because))
+    """Checks a reason and a name before they are kept; the name is the operating system's user where it is None.
+
+    Raises ConfigurationError for what may not be kept, and for an empty name: an account in Airflow need not have one.
+    """
+    if by is not None and not by.strip():
+        raise ConfigurationError(
+            "Nobody is named who decides this, and it would stay so for good. Nothing was changed; give a name with "
+            "--by, or in Airflow to your account."
+        )
+    who = _user() if by is None else by
+    return Author(who=_clean(settings, "--by", who), because=_clean(settings, "--because", because))
 
 
 def note(connection: Connection, author: Author, verb: str, destination: str, events: int, now: datetime) -> None:
@@ -77,14 +94,9 @@ def _clean(settings: Settings, option: str, text: str) -> str:
         raise ConfigurationError(
             f"{option} must be 1 to {_LONGEST} printable characters: a sentence for the next person."
         )
-    tokens = [
-        dataset.access_token.get_secret_value()
-        for destination in settings.destinations.values()
-        for dataset in destination.datasets.values()
-    ]
-    if _CONTACT.search(text) or any(token in text for token in tokens):
+    if _NATIONAL_PHONE.search(text) or Redaction(settings.secrets()).mask(text) != text:
         raise ConfigurationError(
-            f"{option} holds an e-mail address, a telephone number or an access token, and it would stay in the ledger "
-            "for good. Nothing was changed; say it without, for example with the number of a ticket."
+            f"{option} holds an e-mail address, a telephone number, a password or an access token, and it would stay "
+            "in the ledger for good. Nothing was changed; say it without, for example with the number of a ticket."
         )
     return text

@@ -42,11 +42,14 @@ class Thresholds(BaseModel):
     minimum_history_days: Rows = 7
     """What compares with the weeks before waits for this many days since the first enrolment."""
     minimum_rows_of_coverage: Rows = 200
-    """How many rows a comparison of coverage, or of the mix of events, needs."""
+    """How many rows a comparison of coverage, or of a mix, needs."""
     events_times_norm: Times = 5.0
     value_times_norm: Times = 10.0
     values_out_of_range_share: Share = 0.10
     event_mix_shift: Share = 0.50
+    currency_mix_shift: Share = 0.40
+    dataset_mix_shift: Share = 0.50
+    action_source_mix_shift: Share = 0.50
     rows_in_new_currency: int = Field(default=0, ge=0)
     em_coverage_drop: Share = 0.25
     ph_coverage_drop: Share = 0.25

@@ -116,6 +116,10 @@ create or replace temp macro is_lenient_json(document) as
         else false
     end;
 
+-- An amount that is there and is no number, or none of this world
+create or replace temp macro is_no_amount(amount, smallest, largest) as
+    amount is not null and not coalesce(try_cast(text_of(amount) as double) between smallest and largest, false);
+
 -- Not materialized: the payloads stream through and are never held together.
 create or replace temp table scanned as
 with parsed as not materialized (
@@ -242,6 +246,10 @@ select
     coalesce(event_id_taken, true) as event_id_taken,
     has_email(event_id) or has_phone(event_id) as event_id_is_contact_data,
 
+    event_name is null or trim(event_name) = '' as event_name_missing,
+    length(event_name) > 50 as event_name_too_long,
+    dataset is null or trim(dataset) = '' as dataset_missing,
+
     not coalesce(is_object, false) as payload_not_json,
     payload_digest is null or payload_digest <> sha256(payload) as payload_digest_wrong,
     is_object and (
@@ -333,6 +341,15 @@ select
 
     is_object and event_name = 'Purchase' and p_value is null as value_missing,
     p_value is not null and not coalesce(p_number >= 0 and p_number <= largest_value, false) as value_not_sane,
+    -- a margin may be a loss; a million pieces are a mistake
+    is_no_amount(json_extract(custom_data, '$.net_revenue'), -largest_value, largest_value)
+    or is_no_amount(json_extract(custom_data, '$.predicted_ltv'), 0, largest_value)
+    or is_no_amount(json_extract(custom_data, '$.num_items'), 0, 1e6)
+    or coalesce(list_bool_or([
+        is_no_amount(json_extract(content, '$.item_price'), 0, largest_value) or is_no_amount(json_extract(content, '$.price'), 0, largest_value)
+        or is_no_amount(json_extract(content, '$.quantity'), 0, 1e6)
+        for content in json_extract(contents, '$[*]')
+    ]), false) as amount_not_sane,
     is_object and (
         (p_number is not null and (value is null or abs(p_number - value) > half_unit + 1e-9))
         or (p_value is null and value is not null and event_name <> 'Purchase')
@@ -348,7 +365,7 @@ select
     has_personal_parameter(urls) as personal_parameter_in_url,
 
     -- What the rules about several rows and the measures of the set are made of; identifiers only as numbers
-    dataset, event_kind, event_name, event_id, source_key,
+    dataset, event_kind, event_name, event_id, source_key, p_action_source,
     hash(order_key) as order_number,
     case when em is not null then hash(cast(em as varchar)) end as em_number,
     case when ph is not null then hash(cast(ph as varchar)) end as ph_number,

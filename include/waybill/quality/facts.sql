@@ -25,7 +25,7 @@ group by currency_code;
 
 create or replace temp view facts as
 select
-    scanned.* exclude (dataset, event_id, source_key),
+    scanned.* exclude (event_id, source_key),
     scanned.event_name = 'Purchase' as is_purchase,
     repeated_source_keys.row_number is not null as source_key_repeated,
     repeated_event_ids.row_number is not null as event_id_repeated,

@@ -12,14 +12,14 @@ parts_before as (
         measure, part,
         min(epoch(frozen_at)) // 3600 > any_value(this_hour) - 24 * getvariable('minimum_history_days') as is_new,
     from history, moments
-    where measure in ('events', 'worth')
+    where measure = 'worth' or list_contains(getvariable('mixed'), measure)
     group by all
 ),
 
 hours_before as (
     select measure, part, place, sum(n) as n
     from history
-    where measure in ('events', 'worth')
+    where measure = 'worth' or list_contains(getvariable('mixed'), measure)
     group by all
 ),
 
@@ -152,45 +152,83 @@ hours_of_weeks_before as (
     from hours_now, range(1, 5) as weeks(week)
 ),
 
--- The mix of events twice: in these hours against the same hours of the weeks before, for a backlog of one kind is no
--- other mix; and in this file against all of them, for one kind may land hours later than another
+-- Each mix is compared in three ways, of which the smallest difference counts: in these hours with the same hours of
+-- the weeks before, for a backlog of one kind is no other mix; this file with all of them, for one kind may land hours
+-- later than another; and with the one that was most like it, for what lands by the night or the month has its own
 mixes as (
-    select 'hours' as way, 'now' as age, part, n
+    select 'hours' as way, 'now' as age, measure, part, n
     from (from tallies union all by name from history)
     semi join hours_now using (place)
-    where measure = 'events'
+    where list_contains(getvariable('mixed'), measure)
     union all
-    select 'hours', 'before', hours_before.part, hours_before.n
+    select 'hours', 'before', hours_before.measure, hours_before.part, hours_before.n
     from hours_before
     semi join hours_of_weeks_before using (place)
-    where measure = 'events'
+    where hours_before.measure <> 'worth'
     union all
-    select 'files', 'now', part, n from counted where measure = 'events'
+    select 'files', 'now', measure, part, n from counted where list_contains(getvariable('mixed'), measure)
     union all
-    select 'files', 'before', part, n from hours_before where measure = 'events'
+    select 'files', 'before', measure, part, n from hours_before where measure <> 'worth'
 ),
 
+-- What is new for events and currencies has rules of its own; a dataset or a source is not new for long
 shares as (
     select
-        way, part,
+        way, measure, part,
         coalesce(sum(n) filter (age = 'now'), 0) as now,
         coalesce(sum(n) filter (age = 'before'), 0) as before,
     from mixes
-    where part in (select part from parts_before where measure = 'events' and not is_new)
+    left join parts_before using (measure, part)
+    where not coalesce(is_new, measure in ('events', 'currency'))
     group by all
 ),
 
+compared as (
+    select
+        way, measure, part,
+        now / sum(now) over (partition by way, measure) as now,
+        before / sum(before) over (partition by way, measure) as before,
+        sum(before) over (partition by way, measure) as all_before,
+    from shares
+),
+
 mix_shifts as (
-    select way, sum(abs(now / all_now - before / all_before)) / 2 as shift
+    select way, measure, sum(abs(now - before)) / 2 as shift
+    from compared
+    where all_before >= getvariable('minimum_rows_of_coverage')
+    group by way, measure
+    having shift is not null
+),
+
+files_before as (
+    select
+        build_id, measure, part,
+        sum(n) as n,
+        sum(sum(n)) over (partition by build_id, measure) as all_n,
+    from history
+    where list_contains(getvariable('mixed'), measure)
+    group by build_id, measure, part
+),
+
+most_like as (
+    select measure, 1 - max(in_common) as shift
     from (
-        select
-            *,
-            sum(now) over (partition by way) as all_now,
-            sum(before) over (partition by way) as all_before,
-        from shares
+        select measure, build_id, sum(least(compared.now, n / all_n)) as in_common
+        from files_before
+        inner join compared using (measure, part)
+        where way = 'files' and all_n >= getvariable('minimum_rows_of_coverage')
+        group by measure, build_id
     )
-    where all_now > 0 and all_before >= getvariable('minimum_rows_of_coverage')
-    group by way
+    group by measure
+),
+
+-- without the first two ways to compare, nothing is said
+shifts as (
+    select measure, least(min(mix_shifts.shift), coalesce(any_value(most_like.shift), 1)) as shift
+    from mix_shifts
+    left join most_like using (measure)
+    group by measure
+    having count(*) = 2
 )
 
 select
@@ -202,8 +240,10 @@ select
     coalesce(greatest(ph_drop, 0), 0) as ph_coverage_drop,
     coalesce((select max(least(own, with_those_before)) from ranges where judged >= getvariable('minimum_rows')), 0)
     as values_out_of_range_share,
-    -- without both ways to compare, nothing is said
-    coalesce((select if(count(*) = 2, min(shift), 0) from mix_shifts), 0) as event_mix_shift,
+    coalesce((select shift from shifts where measure = 'events'), 0) as event_mix_shift,
+    coalesce((select shift from shifts where measure = 'currency'), 0) as currency_mix_shift,
+    coalesce((select shift from shifts where measure = 'dataset'), 0) as dataset_mix_shift,
+    coalesce((select shift from shifts where measure = 'action_source'), 0) as action_source_mix_shift,
     (
         select coalesce(sum(n), 0) from history
         where measure = 'events' and frozen_at >= getvariable('frozen_at') - interval 7 day

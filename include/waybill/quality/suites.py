@@ -116,6 +116,9 @@ ROW_RULES: Final = (
     RowRule("event_id_taken", "no earlier conversion carries this event_id"),
     RowRule("event_id_repeated", "no other row of the file carries this event_id"),
     RowRule("event_id_is_contact_data", "the event_id does not look like an e-mail address or a phone number"),
+    RowRule("event_name_missing", "the row has an event_name"),
+    RowRule("event_name_too_long", "the event_name has at most 50 characters"),
+    RowRule("dataset_missing", "the row names the dataset it goes to"),
     RowRule("payload_not_json", "the payload is one valid JSON object"),
     RowRule("payload_digest_wrong", "payload_digest is the SHA-256 of the payload"),
     RowRule("payload_keys_unknown", "the payload has only keys that the platform documents, each once"),
@@ -149,6 +152,10 @@ ROW_RULES: Final = (
     RowRule("opt_out_malformed", "opt_out is true or false"),
     RowRule("value_missing", "a Purchase has a value"),
     RowRule("value_not_sane", "the value is a number that is not negative and not absurdly large"),
+    RowRule(
+        "amount_not_sane",
+        "net_revenue, predicted_ltv, prices and quantities are sane numbers, and none but net_revenue is below zero",
+    ),
     RowRule("value_differs", "the payload's value is the row's, rounded to the currency's unit"),
     RowRule("value_far_above_median", "the value is not thousands of times the median of its currency in this file"),
     RowRule("currency_missing", "a Purchase, and any event with a value, has a currency"),
@@ -279,12 +286,20 @@ SET_RULES: Final = (
         trails=False,  # each currency by itself, in the SQL
         compares=True,
     ),
-    SetRule(
-        "event_mix_shift",
-        "share of rows that would need another event name for the mix of the weeks before",
-        "event_mix_shift",
-        minimum="minimum_rows_of_coverage",
-        compares=True,
+    *(
+        SetRule(
+            f"{of}_mix_shift",
+            f"share of rows that would need another {part} for the mix of the weeks before",
+            f"{of}_mix_shift",
+            minimum="minimum_rows_of_coverage",
+            compares=True,
+        )
+        for of, part in (
+            ("event", "event name"),
+            ("currency", "currency"),
+            ("dataset", "dataset"),
+            ("action_source", "action_source"),
+        )
     ),
     SetRule(
         "rows_in_new_currency",

@@ -3,6 +3,9 @@
 -- to find a person by. Of a large file every n-th order is counted there, because a trailing window needs a few.
 set variable thinning = (select greatest(1, count(*) // 5000) from facts);
 
+-- What may not become another mix of the same parts from one day to the next
+set variable mixed = ['events', 'currency', 'dataset', 'action_source'];
+
 -- What the Pixel has probably reported is not sent after two days, which a weekend's outage reaches.
 set variable past_expiry = (
     select count(*)
@@ -93,7 +96,11 @@ counts as (
     union all
     select 'sampled_purchases', '', 0, count(*) from sampled where is_purchase and amount is not null
     union all
-    select 'currency', currency_code, 0, count(*) from passed where currency_code is not null group by currency_code
+    select 'currency', currency_code, occurred_hour, count(*) from passed where currency_code is not null group by all
+    union all
+    select 'dataset', dataset, occurred_hour, count(*) from passed group by all
+    union all
+    select 'action_source', p_action_source, occurred_hour, count(*) from passed group by all
     union all
     select 'magnitude', currency_code, magnitude_of(amount), count(*)
     from judged

@@ -2,6 +2,7 @@
 
 import duckdb
 
+from waybill import builds
 from waybill.delta import DeltaFile
 from waybill.home import Home
 from waybill.quality.texts import sql
@@ -11,7 +12,8 @@ def load(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> None:
     """Makes ``withheld_before`` (row_number) of ``scanned``, and a variable of that name: how many there were."""
     execute = connection.execute
     folder = Home(delta.path.parents[2]).published / "candidates" / delta.destination
-    paths = [str(path) for path in sorted(folder.glob("*.parquet")) if path.stem < delta.build_id]
+    this = builds.order(delta.build_id)
+    paths = [str(path) for path in sorted(folder.glob("*.parquet")) if builds.order(path.stem) < this]
     execute("create or replace temp table withheld_before (row_number bigint, key_number ubigint)")
     execute("set variable withheld_before = 0")
     if not paths:

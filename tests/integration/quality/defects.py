@@ -73,6 +73,15 @@ def happened(later: timedelta) -> Spoil:
     return spoil
 
 
+def nameless(row: Row) -> None:
+    row.columns["event_name"] = None
+    row.payload.pop("event_name")
+
+
+def beyond_numbers(row: Row) -> None:
+    row.raw_payload = row.finished(0)["payload"].replace('"value":', '"net_revenue":1e999,"value":', 1)
+
+
 def twice(key: str, value: str) -> Spoil:
     """The same key again behind the first one, as only a broken renderer writes it."""
 
@@ -101,6 +110,10 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("event_id_taken", column(event_id_taken=True)),
     ("event_id_repeated", both(event_id="purchase_100001")),
     ("event_id_is_contact_data", both(event_id="+447700900123")),
+    ("event_name_missing", both(event_name="")),
+    ("event_name_missing", nameless),
+    ("event_name_too_long", both(event_name="x" * 51)),
+    ("dataset_missing", column(dataset=None)),
     ("payload_not_json", raw('{"event_name":"Purchase",')),
     ("payload_not_json", raw("[1]")),
     ("payload_not_json", raw("")),
@@ -174,6 +187,12 @@ ONE_EACH: list[tuple[str, Spoil]] = [
     ("value_not_sane", worth(-1, -1)),
     ("value_not_sane", worth("12.50", "12.5")),
     ("value_not_sane", worth(2e7, 20_000_000)),
+    ("amount_not_sane", custom(net_revenue=-1e15)),
+    ("amount_not_sane", custom(predicted_ltv=1e30)),
+    ("amount_not_sane", custom(num_items="two")),
+    ("amount_not_sane", custom(contents=[{"id": "a", "quantity": -5}])),
+    ("amount_not_sane", custom(contents=[{"id": "a", "quantity": 1}, {"id": "b", "item_price": -1}])),
+    ("amount_not_sane", beyond_numbers),
     ("value_differs", worth(1250, "12.5")),
     ("value_far_above_median", worth(9_000_000, 9_000_000)),
     ("currency_missing", without("currency")),

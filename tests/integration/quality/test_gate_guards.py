@@ -87,6 +87,27 @@ def leads_only(_: list[Row]) -> list[Row]:
     return [row for row in Shop(9).rows(1200) if row.columns["event_name"] == "Lead"]
 
 
+def in_dollars(rows: list[Row]) -> list[Row]:
+    """Every Purchase, at the same price, as a default that was written in would do it."""
+    priced([row for row in rows if row.columns["currency"] == "JPY"], lambda value: value / 100)
+    for row in rows:
+        if row.columns["currency"] is not None:
+            row.columns["currency"] = row.custom["currency"] = "USD"
+    return rows
+
+
+def of_another_brand(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        row.columns["dataset"] = "brand_b"
+    return rows
+
+
+def in_stores_only(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        row.payload["action_source"] = "physical_store"
+    return rows
+
+
 def some_in_cents(rows: list[Row]) -> list[Row]:
     """Every fourth value in cents' stead: too few to move a median."""
     priced(rows[::4], lambda value: value / 100)
@@ -98,6 +119,9 @@ DEFECTS: dict[str, Change] = {
     "value_times_norm": lambda rows: priced(many(rows, 4), lambda value: value * 4),
     "values_out_of_range_share": some_in_cents,
     "event_mix_shift": leads_only,
+    "currency_mix_shift": in_dollars,
+    "dataset_mix_shift": of_another_brand,
+    "action_source_mix_shift": in_stores_only,
     "rows_in_new_currency": in_francs,
     "em_coverage_drop": without("em", 60),
     "ph_coverage_drop": without("ph", 100),

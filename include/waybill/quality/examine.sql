@@ -43,12 +43,12 @@ create or replace temp macro has_national_phone(value) as
     regexp_matches(
         value,
         '(^|[^\p{Nd}A-Za-z.-])(\([2-9]\p{Nd}{2}\)\p{Zs}?|[2-9]\p{Nd}{2}[.\p{Zs}\p{Pd}])\p{Nd}{3}[.\p{Zs}\p{Pd}]\p{Nd}{4}'
-        || '([^\p{Nd}A-Za-z.-]|$)'
+        || '([^\p{Nd}A-Za-z.-]|[.][^\p{Nd}\p{L}]|[.]?$)'
     )
     or regexp_matches(
         value,
         '(^|[^\p{Nd}A-Za-z.-])(0[1-9]\p{Nd}{1,3}[\p{Zs}/]\p{Nd}{6,8}|0[1-9]\p{Nd}{1,3}\p{Zs}\p{Nd}{3,4}\p{Zs}\p{Nd}{3,5}'
-        || '|0[1-9](\p{Zs}\p{Nd}{2}){4})([^\p{Nd}A-Za-z.-]|$)'
+        || '|0[1-9](\p{Zs}\p{Nd}{2}){4})([^\p{Nd}A-Za-z.-]|[.][^\p{Nd}\p{L}]|[.]?$)'
         || '|(^|[^\p{Nd}A-Za-z_.-])0[1-9]\p{Nd}{1,3}\p{Pd}\p{Nd}{6,8}([^\p{Nd}A-Za-z_.-]|$)'
     );
 

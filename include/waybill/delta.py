@@ -134,9 +134,33 @@ def frozen(home: Home, destination: str) -> list[DeltaFile]:
 
 
 def newest(home: Home, destination: str) -> DeltaFile | None:
-    """The last delta file that was frozen, or None."""
+    """The last delta file that was frozen, or None; LedgerConflict when a newer one has lost its sidecar."""
+    if gone := lost(home, destination):
+        raise LedgerConflict(
+            f"The sidecar {gone[-1]} is gone, so nobody can say what its build withdrew and what it froze. Restore it "
+            "from a backup, or run `waybill build`, which writes both anew, before anything is sent."
+        )
     paths = sidecars(home, destination)
     return read(paths[-1]) if paths else None
+
+
+def lost(home: Home, destination: str) -> list[Path]:
+    """The sidecars that are gone of files that are newer than all that have one, oldest first.
+
+    A file that no build has finished never had one, and is none of them: its build did not succeed, and no gate judged
+    it.
+    """
+    # In this order: whatever is finished while this looks has its sidecar by the time that sidecars are listed.
+    finished = builds.state(home).last_good_seq
+    beside = [path for path in (home.delta / destination).glob("*") if path.suffix in (".parquet", ".json")]
+    last = max((builds.order(path.stem) for path in sidecars(home, destination)), default="")
+    gone = {
+        path.name.partition(".")[0]
+        for path in beside
+        if path.name.endswith(".decision.json") or 0 < builds.number(path.name.partition(".")[0]) <= finished
+    }
+    newer = sorted((build for build in gone if builds.order(build) > last), key=builds.order)
+    return [home.delta / destination / f"{build}.json" for build in newer]
 
 
 def named(home: Home, file_id: str) -> DeltaFile | None:

@@ -135,13 +135,16 @@ def test_a_damaged_file_of_the_outbox(tmp_path: Path, platform: Emulator, childr
 
         code = children.deliver(chain, said=str(said))
 
-        if code != 0:
+        if damage is None and "decision" in pattern:  # the gate has not judged this file yet
+            assert code == 0
+            assert f"meta/{path.name.partition('.')[0]}" not in dict(
+                chain.office.rows("select file_id, path from files")
+            )
+        else:
             assert code == FILES[pattern][1], said.read_text()
-            assert str(path.parent) in said.read_text() or path.name in said.read_text()
+            assert path.name in said.read_text()
             assert platform.book.requests() == []
             assert chain.office.dump() == ledger
-        else:  # a missing sidecar or decision is a file that is not finished, or not judged, yet
-            assert damage is None and path.suffix == ".json", said
         path.write_bytes(whole)
         assert aftermath(chain, platform) == []
 

@@ -7,7 +7,7 @@ import jinja2
 import pytest
 
 from waybill import builds, delta
-from waybill.errors import ConfigurationError
+from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.home import Home
 
 MADE = [
@@ -37,6 +37,30 @@ def test_the_newest_file_is_that_of_the_newest_build(tmp_path: Path) -> None:
     for build in reversed(MADE):
         (home.delta / "meta" / f"{build}.json").touch()
     assert [path.stem for path in delta.sidecars(home, "meta")] == MADE
+
+
+def test_a_lost_sidecar_is_told_from_one_that_was_never_written(tmp_path: Path) -> None:
+    """A build that freezes now, or was killed before it wrote the sidecar, keeps nobody from delivering."""
+    home = Home(tmp_path)
+    folder = home.delta / "meta"
+    folder.mkdir(parents=True)
+    home.build.mkdir()
+    for name in ("1.json", "1.parquet", "2.parquet", "2.withdrawals.parquet", "2.parquet.4711.tmp"):
+        (folder / f"20261120T120000000000Z-00000{name}").touch()
+    begun, done = '{"seq": 2, "last_good_seq": 1}', '{"seq": 2, "last_good_seq": 2}'
+    sidecar = folder / "20261120T120000000000Z-000002.json"
+    (home.build / "state.json").write_text(begun)
+    assert delta.lost(home, "meta") == []
+    (home.build / "state.json").write_text(done)
+    assert delta.lost(home, "meta") == [sidecar]
+    with pytest.raises(LedgerConflict, match=r"-000002\.json is gone.*run `waybill build`"):
+        delta.newest(home, "meta")
+    (home.build / "state.json").unlink()
+    assert delta.lost(home, "meta") == []
+    sidecar.with_suffix(".decision.json").touch()  # what was judged had a sidecar
+    assert delta.lost(home, "meta") == [sidecar]
+    (folder / "20261120T120000000000Z-000003.json").touch()  # a later build has written the withdrawals anew
+    assert delta.lost(home, "meta") == []
 
 
 @pytest.mark.parametrize("build", ["", "yesterday", "_empty", "20261120T120000000000Z-000003"])

@@ -88,10 +88,18 @@ def _delta_findings(settings: Settings, books: duckdb.DuckDBPyConnection) -> lis
     for destination in settings.destinations:
         enrolled = {str(row[0]): row[1:] for row in _all(books, _FILES, destination=destination)}
         folded = keyfiles.holders(settings.home, destination, only_folded=True)
+        lost = delta.lost(settings.home, destination)
         for file_id, (path, sha256, is_open) in enrolled.items():
             unfolded = "" if file_id in folded else "its keys were not folded yet"
             need = "events wait in it" if is_open else unfolded
+            if (settings.home.root / str(path)).with_suffix(".json") in lost:
+                need = need or "its build is the newest"
             findings += _enrolled_findings(settings.home.root / str(path), str(sha256), need)
+        findings += [
+            f"the sidecar {sidecar} is gone. Restore it from a backup, or run `waybill build`"
+            for sidecar in lost
+            if f"{destination}/{sidecar.stem}" not in enrolled
+        ]
         for sidecar in delta.sidecars(settings.home, destination):
             try:
                 file = delta.read(sidecar)

@@ -77,8 +77,9 @@ def _delta_breaks(settings: Settings, books: duckdb.DuckDBPyConnection, destinat
     ).fetchall()
     for path, rows, is_needed in enrolled:
         expected[settings.home.root / path] = (rows, is_needed)
-    newest = delta.newest(settings.home, destination)
-    if newest is not None:
+    sidecars = delta.sidecars(settings.home, destination)  # one that is gone is the audit's to name
+    if sidecars:
+        newest = delta.read(sidecars[-1])
         expected[newest.path] = (newest.rows, True)
     breaks: list[str] = []
     for path, (rows, is_needed) in expected.items():

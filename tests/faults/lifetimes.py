@@ -307,6 +307,6 @@ def after_purging(life: Life, left: list[str], platform: Emulator) -> None:
     with Ledger.open_readonly(life.office.home) as ledger:
         after = ledger.last_enrolled("meta")
     fresh = Event(9001, minutes_ago=30 - 80 * 24 * 60)
-    hand_over(life.office.home, [fresh], build=f"{LONG_AFTER + timedelta(days=1):%Y%m%dT%H%M%S%fZ}-000001", after=after)
+    hand_over(life.office.home, [fresh], build=f"{LONG_AFTER + timedelta(days=1):%Y%m%dT%H%M%S%fZ}-999999", after=after)
     life.office.deliver()
     assert [event.event_id for event in platform.book.events()] == ["purchase_9001"]

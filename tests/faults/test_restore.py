@@ -147,6 +147,7 @@ def test_a_ledger_from_before_an_erasure_needs_the_whole_home_and_the_erasure_ag
     after_forgetting(life, platform)
 
 
+@pytest.mark.all_boundaries
 def test_an_erasure_whose_journal_is_damaged_is_done_again_in_the_restored_home(
     tmp_path: Path, platform: Emulator, children: Nursery
 ) -> None:
@@ -205,7 +206,7 @@ def test_files_come_back_one_by_one(tmp_path: Path, platform: Emulator, children
     assert seen_by_readers(life, seen) == []
 
 
-@pytest.mark.parametrize("schema", ["ledger", "public"])
+@pytest.mark.parametrize("schema", ["ledger", pytest.param("public", marks=pytest.mark.all_boundaries)])
 def test_a_ledger_in_postgresql_is_dumped_and_restored(
     tmp_path: Path, platform: Emulator, ledger_postgresql: LedgerServer, schema: str
 ) -> None:

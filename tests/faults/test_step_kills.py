@@ -150,6 +150,23 @@ def test_a_step_that_is_told_to_stop_ends_soon_with_all_that_it_started(
     assert finished(desk, unharmed, step) == []
 
 
+@pytest.mark.all_boundaries
+def test_what_is_gone_comes_back_as_the_page_of_restoring_says(unharmed_again: Unharmed, tmp_path: Path) -> None:
+    """A delta file that was not enrolled yet, its withdrawals, a landing file, the warehouse file."""
+    unharmed_again.platform.reset()
+    desk = unharmed_again.before["deliver"].copy(tmp_path / "home")
+    newest = max(path for path in (desk.home / "delta" / "meta").glob("*.json") if path.name.count(".") == 1)
+    for path in (
+        newest,
+        newest.with_suffix(".parquet"),
+        newest.with_suffix(".withdrawals.parquet"),
+        *(desk.home / "landing" / "shop" / "orders").glob("beginning__*.parquet"),
+        desk.home / "warehouse.duckdb",
+    ):
+        path.unlink()
+    assert finished(desk, unharmed_again, "extract") == []
+
+
 IN_A_ROW = 8
 """So many kills hit one home, each on what the one before it left, before the chain is finished and compared."""
 

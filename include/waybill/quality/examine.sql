@@ -377,7 +377,7 @@ select
     cast(epoch(occurred_at) // 3600 as bigint) as occurred_hour,
     -- shops report their tills' sales by the day, so many at one second are nothing there
     case
-        when p_action_source is distinct from 'physical_store' then cast(epoch(occurred_at) as bigint)
+        when coalesce(p_action_source, '') not in ('physical_store', 'system_generated') then cast(epoch(occurred_at) as bigint)
     end as occurred_second,
     -- what was bought in one go, but for physical stores, whose lines are events
     case

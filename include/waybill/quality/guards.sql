@@ -23,6 +23,29 @@ hours_before as (
     group by all
 ),
 
+days_before as (
+    select measure, part, place // 24 as day, sum(n) as n from hours_before group by all
+),
+
+-- What comes in bursts, a monthly billing say: its large days are many times its mean day. How large they are is a mean
+-- in which each hour or day counts by the square of what it had; one burst more is nothing new
+bursts as (
+    select by_hour.measure, by_hour.part, of_hour, of_day
+    from (
+        select measure, part, sum(n ** 3) / sum(n ** 2) as of_hour from hours_before where n > 0 group by measure, part
+    ) as by_hour
+    inner join (
+        select measure, part, sum(n ** 3) / sum(n ** 2) as of_day, sum(n) as n
+        from days_before
+        where n > 0
+        group by measure, part
+    ) as by_day using (measure, part)
+    cross join moments
+    where
+        of_day >= 5 * n / greatest((this_hour - first_hour) / 24, 1)
+        and (by_hour.measure = 'worth' or of_day >= getvariable('minimum_rows'))
+),
+
 -- The mean of the same hour of the week, over those of the last four weeks that have a history
 same_hours as (
     select hours.measure, hours.part, hours.place, avg(coalesce(hours_before.n, 0)) as norm
@@ -60,12 +83,14 @@ volumes as (
         sum(tallies.n + coalesce(hours_before.n, 0)) / greatest(
             sum(same_hours.norm),
             count(*) * coalesce(max(all_hours.rate), 0),
+            coalesce(least(count(*) * max(bursts.of_hour), ceil(count(*) / 24) * max(bursts.of_day)), 0),
             getvariable('minimum_rows') * if(same_hours.measure = 'worth', max(usual.value), 1)
         ) as times_norm,
     from same_hours
     inner join tallies using (measure, part, place)
     left join hours_before using (measure, part, place)
     left join all_hours using (measure, part)
+    left join bursts using (measure, part)
     left join usual using (part)
     -- what has no usual value yet is a new currency or a new event, and those have rules of their own
     where same_hours.measure = 'events' or usual.value is not null

@@ -206,7 +206,7 @@ SET_RULES: Final = (
     ),
     SetRule(
         "one_event_time_share",
-        "largest share of orders and leads at the same second (physical stores aside)",
+        "largest share of orders and leads at the same second (physical stores and what systems make aside)",
         "one_event_time_share",
         sample="orders",
         minimum="minimum_rows",

@@ -17,6 +17,7 @@ from outbox import NOW, Event, freeze, judge
 from waybill.clock import to_name
 from waybill.quality.gate import ensure_empty
 from waybill.settings import load_settings
+from waybill.warehouse.build import publish_totals
 from waybill.warehouse.candidates import COLUMNS
 from waybill.warehouse.freeze import CHANGES_COLUMNS
 
@@ -92,10 +93,11 @@ class Chain:
                 if folder == "candidates":
                     connection.register("candidates", pa.Table.from_pylist(self._candidates()))
                     connection.execute("insert into published by name from candidates")
+                    connection.execute("create schema destinations")
+                    connection.execute("create table destinations.meta_events as from published")
+                    publish_totals(connection, self.office.settings, self.builds)
                 name = "all.parquet" if folder == "candidates" else "_empty.parquet"
                 connection.execute(f"copy published to '{path / name}' (format parquet)")
-        totals = pl.DataFrame({"destination": ["meta"], "candidates": [len(self.events)]})
-        totals.write_parquet(home.published / "candidates_total.parquet")
         names = {"source": pl.String, "table_name": pl.String, "file": pl.String}
         seen = pl.DataFrame(schema={**names, "size": pl.Int64, "modified_ns": pl.Int64})
         seen.write_parquet(home.build / "seen_files.parquet")

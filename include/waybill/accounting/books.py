@@ -17,7 +17,7 @@ from waybill.delivery.ledger import Ledger
 from waybill.errors import ConfigurationError, SourceUnavailable
 from waybill.home import Home
 from waybill.settings import Settings
-from waybill.warehouse.inputs import seen_files_path
+from waybill.warehouse.inputs import seen_files
 from waybill.warehouse.macros import key_as_built
 
 _VIEWS = {
@@ -119,14 +119,11 @@ def _newest_judged(home: Home) -> pl.DataFrame:
 
 def _landed(books: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """The distinct keys of the tables that must have verdicts, in the landing files that the last good build saw."""
-    seen = pl.read_parquet(seen_files_path(settings.home))
     selects: list[str] = []
     for source, source_settings in settings.sources.items():
         for name, table in source_settings.tables.items():
-            if not table.candidates:
-                continue
-            rows = seen.filter((pl.col("source") == source) & (pl.col("table_name") == name)).iter_rows(named=True)
-            files = [row["file"] for row in rows if _is_as_seen(Path(row["file"]), row["size"], row["modified_ns"])]
+            seen = seen_files(settings.home, source, name) if table.candidates else []
+            files = [str(path) for path, is_as_seen in seen if is_as_seen]
             if not files:
                 continue
             key = key_as_built(settings.dbt_project_dir, tuple(f'"{column}"' for column in table.key))
@@ -143,11 +140,3 @@ def _landed(books: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             f"A landing file in {settings.home.landing} cannot be read ({type(error).__name__}). Delete the damaged "
             "file and run `waybill extract`, which lands its window again."
         ) from error
-
-
-def _is_as_seen(path: Path, size: int, modified_ns: int) -> bool:
-    """Whether a landing file is still the one that the last good build read: not purged, not landed again since."""
-    if not path.exists():
-        return False
-    stat = path.stat()
-    return stat.st_size == size and stat.st_mtime_ns == modified_ns

@@ -115,17 +115,26 @@ def digest_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int
 def verify(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """The digest of a key file; LedgerConflict when it is damaged or its rows are not those that were written.
 
-    A file that was written before key files carried a digest is only read.
+    A file that was written before key files carried a digest is only read; those that were folded always had one.
     """
-    query = f"select decode(value) from parquet_kv_metadata('{_quoted(path)}') where decode(key) = 'waybill_keys'"  # noqa: S608
     [(rows, added_up)] = _read(connection, path, _DIGEST.format(relation=_of(path)))
-    said = [value for (value,) in _read(connection, path, query)]
-    if said and said[0] != f"{rows} {added_up:032x}":
-        raise LedgerConflict(f"The key file {path} does not hold the rows that it was written with. {_MEND}")
+    said = _said(path, connection)
+    if said not in (None, f"{rows} {added_up:032x}"):
+        raise LedgerConflict(f"The key file {path} does not hold the rows that it was written with. {MEND}")
     return rows, added_up
 
 
-_MEND: Final = (
+def has_digest(path: Path, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a key file carries a digest; LedgerConflict when it cannot be read."""
+    return _said(path, connection) is not None
+
+
+def _said(path: Path, connection: duckdb.DuckDBPyConnection) -> str | None:
+    query = f"select decode(value) from parquet_kv_metadata('{_quoted(path)}') where decode(key) = 'waybill_keys'"  # noqa: S608
+    return next((value for (value,) in _read(connection, path, query)), None)
+
+
+MEND: Final = (
     "Restore it from a backup; if the delta files of its events are still there, delete it instead, and "
     "`waybill publish` writes it again."
 )
@@ -135,7 +144,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> list
     try:
         return connection.execute(query).fetchall()
     except duckdb.Error as error:
-        raise LedgerConflict(f"The key file {path} cannot be read ({type(error).__name__}). {_MEND}") from None
+        raise LedgerConflict(f"The key file {path} cannot be read ({type(error).__name__}). {MEND}") from None
 
 
 def _of(path: Path) -> str:

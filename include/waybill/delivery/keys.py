@@ -61,12 +61,18 @@ def _write(home: Home, file: FileRow, held: Iterable[Ranges]) -> None:
             "nobody can say what was sent, and nothing is frozen or sent."
         )
     payloads.verify(delta, file.sha256)
-    pairs = [pair for part in held for pair in part]
     with duckdb.connect() as connection:
-        firsts, afters = [first for first, _ in pairs], [after for _, after in pairs]
-        connection.register(
-            "held", pa.table({"first": pa.array(firsts, type=pa.int64()), "after": pa.array(afters, type=pa.int64())})
-        )
-        connection.execute(f"create table keys ({keyfiles.COLUMNS})")
-        connection.execute(_KEYS, {"file_id": file.file_id, "destination": file.destination, "delta": str(delta)})
+        from_delta_file(connection, home, file, held)
         keyfiles.write(connection, "keys", keyfiles.own_path(home, file))
+
+
+def from_delta_file(connection: duckdb.DuckDBPyConnection, home: Home, file: FileRow, held: Iterable[Ranges]) -> None:
+    """Makes a table ``keys`` of the rows of an enrolled delta file that its batches hold."""
+    pairs = [pair for part in held for pair in part]
+    firsts, afters = [first for first, _ in pairs], [after for _, after in pairs]
+    connection.register(
+        "held", pa.table({"first": pa.array(firsts, type=pa.int64()), "after": pa.array(afters, type=pa.int64())})
+    )
+    connection.execute(f"create or replace table keys ({keyfiles.COLUMNS})")
+    source = {"file_id": file.file_id, "destination": file.destination, "delta": str(home.root / file.path)}
+    connection.execute(_KEYS, source)

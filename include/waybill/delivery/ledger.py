@@ -1,6 +1,6 @@
 """The ledger: opened for writing by delivery alone, read-only by everybody else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -66,10 +66,10 @@ class Ledger:
         with self.transaction() as connection:
             return queries.files(connection, destination)
 
-    def tables_as_arrow(self) -> dict[str, pa.Table]:
-        """The tables of ``SNAPSHOT`` as of one moment; typed also when empty, times as UTC timestamps."""
+    def tables_as_arrow(self, tables: Sequence[Table] = SNAPSHOT) -> dict[str, pa.Table]:
+        """These tables as of one moment; typed also when empty, times as UTC timestamps."""
         with self.transaction() as connection:
-            return {table.name: _as_arrow(table, queries.whole(connection, table)) for table in SNAPSHOT}
+            return {table.name: _as_arrow(table, queries.whole(connection, table)) for table in tables}
 
     def vacuum(self) -> None:
         """Leaves nothing of changed rows behind in the ledger's file."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn
 
 from waybill.delivery import schema
-from waybill.errors import ConfigurationError
+from waybill.errors import ConfigurationError, LedgerConflict
 
 
 def _create(connection: Connection) -> None:
@@ -48,10 +48,16 @@ VERSION: Final = max(MIGRATIONS)
 
 
 def version(connection: Connection) -> int:
-    """The version of this ledger; 0 where there is none yet."""
+    """The version of this ledger; 0 where there is none yet. LedgerConflict when it does not say."""
     if not inspect(connection).has_table(schema.schema_version.name):
         return 0
-    return connection.execute(select(schema.schema_version.c.version)).scalar_one()
+    said = connection.execute(select(schema.schema_version.c.version)).scalars().all()
+    if len(said) != 1:
+        raise LedgerConflict(
+            f"The ledger's table {schema.schema_version.name} has {len(said)} rows instead of one. Restore the ledger "
+            "from a backup; do not delete it, because it is the only record of what was sent."
+        )
+    return said[0]
 
 
 def check(found: int, place: str) -> None:

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select, update
 
+from waybill import builds
 from waybill.clock import from_text
 from waybill.declared import SourceSettings
 from waybill.delivery import actions, entries, queries, recovery, recut, schema
@@ -121,7 +122,7 @@ def erase_from_warehouse(settings: Settings, journal: Journal, known: Tombstones
             condition = _condition(settings, known, columns)
             if condition is not None:
                 warehouse.execute(f"delete from {table} where {condition}")  # noqa: S608 - quoted names
-        publish_totals(warehouse, settings)
+        publish_totals(warehouse, settings, builds.next_number(home) - 1)
         warehouse.execute(f"attach '{str(aside).replace(chr(39), chr(39) * 2)}' as fresh")
         warehouse.execute(f"copy from database {home.warehouse_file.stem} to fresh")
         warehouse.execute("detach fresh")

@@ -75,10 +75,10 @@ def newest_end(folder: Path) -> datetime | None:
             f"{windows[newest]} is damaged: it is not a Parquet file any more. Delete it and extract again; its window "
             "is then read again."
         ) from None
-    return _covered_until(windows)
+    return covered_until(windows)
 
 
-def _covered_until(windows: Iterable[Window]) -> datetime | None:
+def covered_until(windows: Iterable[Window]) -> datetime | None:
     """How far windows reach that touch or overlap each other, from the beginning on."""
     covered: datetime | None = None
     for window in sorted(windows, key=lambda window: (window.start is not None, window.end)):

@@ -14,7 +14,7 @@ from waybill.home import Home
 from waybill.quality.gate import ensure_empty
 from waybill.settings import Settings
 from waybill.warehouse import dbt, inputs
-from waybill.warehouse.candidates import COLUMNS, publish_candidates, write_empty
+from waybill.warehouse.candidates import COLUMNS, digest_of, publish_candidates, write_empty
 from waybill.warehouse.freeze import CHANGES_COLUMNS, Freeze, freeze
 
 _MEMORY = "2GB"
@@ -76,7 +76,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildReport:
                 )
                 for name, destination in settings.destinations.items()
             }
-            publish_totals(warehouse, settings)
+            publish_totals(warehouse, settings, this.seq)
         inputs.succeed(home, this)
     return BuildReport(
         build_id=this.build_id,
@@ -141,15 +141,15 @@ def _make_readable(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> 
                 write_empty(warehouse, empty, columns)
 
 
-def publish_totals(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Publishes how many candidates the marts hold, so that the balance notices a row that the marts lost."""
-    counts = [
-        (name, warehouse.execute(f"select count(*) from destinations.{name}_events").fetchall()[0][0])  # noqa: S608
-        for name in settings.destinations
-    ]
-    if any(count is None for _, count in counts):
-        raise BuildFailed("The marts could not be counted.")
-    warehouse.execute("create or replace temp table totals (destination varchar, candidates bigint)")
-    warehouse.executemany("insert into totals values (?, ?)", counts)
+def publish_totals(warehouse: duckdb.DuckDBPyConnection, settings: Settings, build_seq: int) -> None:
+    """Publishes how many candidates the marts hold and what they add up to, so that the audit notices what changed.
+
+    ``build_seq`` is the newest build whose candidates the published ones must be compared with.
+    """
+    totals = [(name, *digest_of(warehouse, f"destinations.{name}_events"), build_seq) for name in settings.destinations]
+    warehouse.execute(
+        "create or replace temp table totals (destination varchar, candidates bigint, digest varchar, build_seq bigint)"
+    )
+    warehouse.executemany("insert into totals values (?, ?, ?, ?)", totals)
     with written_aside(settings.home.published / "candidates_total.parquet") as aside:
         warehouse.execute("copy (from totals) to ? (format parquet)", [str(aside)])

@@ -84,6 +84,25 @@ order by event_kind, source_key
 """
 
 
+# What ``_CHANGED`` compares, in a sum that is independent of the order of rows.
+_DIGEST = """
+select count(*), coalesce(bit_xor(md5_number(concat_ws(
+    chr(31), event_kind, source_key, verdict, array_to_string(reasons, chr(30)), coalesce(event_id, chr(0)),
+    coalesce(dataset, chr(0)), coalesce(epoch_us(cast(occurred_at as timestamptz)), 0),
+    coalesce(epoch_us(cast(expires_at as timestamptz)), 0),
+    coalesce(cast(cast(value as decimal(18, 4)) as varchar), chr(0)), coalesce(currency, chr(0)),
+    coalesce(payload_digest, chr(0))
+))), 0)
+from {relation}
+"""
+
+
+def digest_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, str]:
+    """How many candidates a relation holds, and what their verdicts, names and values add up to."""
+    [(rows, added_up)] = connection.execute(_DIGEST.format(relation=relation)).fetchall()
+    return rows, f"{added_up:032x}"
+
+
 def publish_candidates(warehouse: duckdb.DuckDBPyConnection, home: Home, destination: str, build: Build) -> int:
     """Appends the candidates of one destination that this build changed; returns how many."""
     folder = home.published / "candidates" / destination

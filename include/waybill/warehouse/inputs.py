@@ -69,6 +69,19 @@ def seen_files_path(home: Home) -> Path:
     return home.build / "seen_files.parquet"
 
 
+def seen_files(home: Home, source: str, table: str) -> list[tuple[Path, bool]]:
+    """The landing files of a table that the last good build had seen, wherever the home was then, and whether each is
+    still the one that it read: not purged, not landed again since."""
+    rows = _seen_files(home).filter((pl.col("source") == source) & (pl.col("table_name") == table))
+    found: list[tuple[Path, bool]] = []
+    for row in rows.iter_rows(named=True):
+        path = home.landing / source / table / Path(row["file"]).name
+        stat = path.stat() if path.exists() else None
+        is_same = stat is not None and (stat.st_size, stat.st_mtime_ns) == (row["size"], row["modified_ns"])
+        found.append((path, is_same))
+    return found
+
+
 def _seen_files(home: Home) -> pl.DataFrame:
     path = seen_files_path(home)
     return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_FILES)

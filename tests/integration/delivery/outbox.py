@@ -135,21 +135,21 @@ def freeze(
         sha256=sha256_of(path),
     )
     withdrawn = [
-        {
-            "file_id": file_id,
-            "row_number": number,
-            "destination": "meta",
-            "dataset": "main",
-            "event_name": "Purchase",
-            "source_key": f"shop/orders/row{number}",
-            "event_id": f"row{number}",
-            "reason": reason,
-        }
+        {**_names(home, file_id, number), "file_id": file_id, "row_number": number, "reason": reason}
         for file_id, number, reason in withdrawals
     ]
     pq.write_table(pa.Table.from_pylist(withdrawn, schema=WITHDRAWALS), delta.withdrawals_path)
     delta.write_sidecar()
     return delta
+
+
+def _names(home: Home, file_id: str, number: int) -> dict[str, Any]:
+    """What a withdrawal calls an event: as it was frozen; made up where there is no such row."""
+    names = ["dataset", "event_name", "source_key", "event_id"]
+    path = home.delta / f"{file_id}.parquet"
+    rows = pq.read_table(path, columns=names).to_pylist() if path.exists() else []
+    made_up = {"dataset": "main", "event_name": "Purchase", "source_key": f"shop/orders/row{number}", "event_id": "row"}
+    return {"destination": "meta", **(rows[number] if number < len(rows) else made_up)}
 
 
 def judge(delta: DeltaFile, quarantined: Sequence[int] = (), closed: bool = False) -> Decision:

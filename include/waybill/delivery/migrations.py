@@ -51,7 +51,7 @@ def version(connection: Connection) -> int:
     """The version of this ledger; 0 where there is none yet. LedgerConflict when it does not say."""
     if not inspect(connection).has_table(schema.schema_version.name):
         return 0
-    said = connection.execute(select(schema.schema_version.c.version)).scalars().all()
+    said: list[int] = list(connection.execute(select(schema.schema_version.c.version)).scalars())
     if len(said) != 1:
         raise LedgerConflict(
             f"The ledger's table {schema.schema_version.name} has {len(said)} rows instead of one. Restore the ledger "

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from waybill.delivery import queries, schema
 from waybill.delivery.queries import HELD
@@ -57,14 +57,15 @@ def apply(
     What may have arrived already (unknown, or being sent by another deliverer) cannot be taken back: it is not repeated
     and stays unknown until an answer says otherwise. What has ended stays as it is.
     """
+    table = schema.withdrawals
     withdrawn = _apply(connection, delta, overlooked, now)
     if queries.withdrawals_applied(connection, delta.destination, delta.build_id):
+        here = (table.c.destination == delta.destination, table.c.build_id == delta.build_id)
+        connection.execute(update(table).where(*here).values(events=table.c.events + withdrawn))
         return withdrawn
     withdrawn += _apply(connection, delta, wanted, now)
     connection.execute(
-        insert(schema.withdrawals).values(
-            destination=delta.destination, build_id=delta.build_id, applied_at=now, events=withdrawn
-        )
+        insert(table).values(destination=delta.destination, build_id=delta.build_id, applied_at=now, events=withdrawn)
     )
     return withdrawn
 

@@ -91,7 +91,7 @@ class Chain:
                 path.mkdir(parents=True, exist_ok=True)
                 connection.execute(f"create or replace table published ({columns})")
                 if folder == "candidates":
-                    connection.register("candidates", pa.Table.from_pylist(self._candidates()))
+                    connection.register("candidates", pa.Table.from_pylist(self.candidates()))
                     connection.execute("insert into published by name from candidates")
                     connection.execute("create schema destinations")
                     connection.execute("create table destinations.meta_events as from published")
@@ -102,7 +102,8 @@ class Chain:
         seen = pl.DataFrame(schema={**names, "size": pl.Int64, "modified_ns": pl.Int64})
         seen.write_parquet(home.build / "seen_files.parquet")
 
-    def _candidates(self) -> list[dict[str, Any]]:
+    def candidates(self) -> list[dict[str, Any]]:
+        """What a build publishes of the events, and what its marts hold."""
         return [
             {
                 **{"destination": "meta", "source": "shop", "entity": "orders", "entity_key": str(event.number)},

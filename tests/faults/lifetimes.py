@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 from chain import START_AT, Chain
 from children import Nursery
 from erasure import GONE, LANDED, check_gone
@@ -34,6 +35,7 @@ from waybill.sources import extract
 from waybill.sources.landing import newest_end
 from waybill.tombstones import journal_path
 from waybill.warehouse import inputs
+from waybill.warehouse.candidates import COLUMNS
 
 FORGET = ("ledger", "forget", "C-1", "--because", "ticket 4711", "--by", "Ada", "--json")
 PURGE = ("purge", "--json")
@@ -217,14 +219,18 @@ def _marts(life: Life, candidates: list[Event]) -> None:
     with duckdb.connect(life.office.home.warehouse_file) as marts:
         marts.execute(
             "create schema destinations; create schema intermediate; create schema staging;"
-            "create table destinations.meta_events (source_key varchar, event_id varchar, payload varchar);"
+            f"create table destinations.meta_events ({COLUMNS}, payload varchar);"
             "create table intermediate.int_orders (entity varchar, entity_key varchar, email varchar);"
             "create table intermediate.int_customers_latest (customer_id varchar, email varchar);"
             "create view staging.stg_customers as select customer_id from intermediate.int_customers_latest;"
         )
+        marts.register("candidates", pa.Table.from_pylist(Chain(life.office, candidates).candidates()))
+        marts.execute("insert into destinations.meta_events by name from candidates")
         for event in candidates:
-            values = [event.source_key, event.id, event.payload]
-            marts.execute("insert into destinations.meta_events values (?, ?, ?)", values)
+            marts.execute(
+                "update destinations.meta_events set payload = ? where source_key = ?",
+                [event.payload, event.source_key],
+            )
             person = LANDED["customers"][0 if event.number % 2 and event.number < 11 else 1]
             values = ["orders", str(event.number), person["email"]]
             marts.execute("insert into intermediate.int_orders values (?, ?, ?)", values)

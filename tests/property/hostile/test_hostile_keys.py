@@ -53,9 +53,9 @@ class Keyed(Event):
 
 
 class KeyedChain(Chain):
-    def _candidates(self) -> list[dict[str, Any]]:
+    def candidates(self) -> list[dict[str, Any]]:
         keys = {event.source_key: event.key for event in self.events if isinstance(event, Keyed)}
-        return [{**row, "entity_key": keys[row["source_key"]]} for row in super()._candidates()]
+        return [{**row, "entity_key": keys[row["source_key"]]} for row in super().candidates()]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from waybill.delivery.claims import Claims
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.leases import LEASE_SECONDS, Leases
 from waybill.delivery.ledger import Ledger
+from waybill.delivery.newer import NewerBuilds
 from waybill.delivery.payloads import OpenFiles
 from waybill.delivery.publish import publish
 from waybill.delivery.queries import BatchRow
@@ -75,12 +76,13 @@ def deliver(
             return report(destination, started_at, settings.clock.now(), Tally(notes=[note]), {})
         with Ledger(settings.home) as ledger:
             tally, files = Tally(), OpenFiles(settings.home)
-            _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
+            build_id = _prepare(settings, destination, target, adapter.capabilities, ledger, files, tally)
             leases = Leases(ledger.place, seconds=lease_seconds)
             claims = Claims(
                 ledger, files, adapter.capabilities, settings.clock, target.daily_cap, leases, target.datasets.keys()
             )
-            sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally)
+            newer = NewerBuilds(settings.home, destination, ledger, settings.clock, tally, build_id)
+            sender = Sender(ledger, adapter, target, claims, settings.clock, policy, tally, newer)
             due = _due(ledger, destination, target, settings, tally)
             sender.send([batch for batch in due if files.hold(batch.file_id)])
             if sender.late:
@@ -113,8 +115,11 @@ def _prepare(
     ledger: Ledger,
     files: OpenFiles,
     tally: Tally,
-) -> None:
-    """Looks at every file first, so that a damaged one stops the run before the ledger changes; then changes it."""
+) -> str:
+    """Looks at every file first, so that a damaged one stops the run before the ledger changes; then changes it.
+
+    Returns the build whose withdrawals are in force now; '' where there is none.
+    """
     home, now = settings.home, settings.clock.now()
     enrolled = ledger.enrolled_files(destination)
     files.verify(file for file in enrolled if file.settled_at is None)
@@ -142,6 +147,7 @@ def _prepare(
         tally.notes.append(plan)
     if lost:
         tally.notes.append(f"an earlier delivery ended while {lost} events were being sent; they were made unknown")
+    return newest.build_id if newest is not None else ""
 
 
 def _due(

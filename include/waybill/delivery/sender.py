@@ -15,6 +15,7 @@ from waybill.delivery.claims import Claim, Claims, Rest
 from waybill.delivery.doubts import Doubts
 from waybill.delivery.leases import Leases
 from waybill.delivery.ledger import Ledger
+from waybill.delivery.newer import NewerBuilds
 from waybill.delivery.payloads import microseconds
 from waybill.delivery.queries import BatchRow
 from waybill.delivery.queue import Queue
@@ -56,6 +57,7 @@ class Sender:
         clock: Clock,
         policy: RetryPolicy,
         tally: Tally,
+        newer: NewerBuilds,
     ) -> None:
         self._ledger = ledger
         self._adapter = adapter
@@ -66,6 +68,7 @@ class Sender:
         self._leases: Leases = claims.leases
         self._clock = clock
         self._policy = policy
+        self._newer = newer
         self._queue = Queue(policy)
         self._tally = tally
         self._doubts = Doubts(self._queue)
@@ -129,6 +132,7 @@ class Sender:
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         """Claims and starts requests until all threads are busy or nothing may be sent now."""
         while len(self._in_flight) < self._threads and (batch := self._queue.take()) is not None:
+            self._newer.look()
             with stopping.undisturbed():
                 claim = self._claims.claim(batch)
                 if isinstance(claim, Rest):

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from office import TOKEN, Office
-from outbox import LATER, NOW, Event, hand_over
+from outbox import LATER, NOW, Event, events, hand_over
 from outbox import freeze as freeze_by_hand
+from scripted import Call, Reply, Scripted, accepted
 
+from waybill.delivery import newer
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
 from waybill.quality.gate import ensure_empty
@@ -172,3 +174,27 @@ def test_a_file_that_is_enrolled_after_a_build_has_written_its_withdrawals_is_he
 
     assert sorted(event.event_id or "" for event in emulator.book.events()) == ["purchase_2", "purchase_3"]
     assert office.states() == {"accepted": 2, "withdrawn": 1}
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(0.0, 2), (3600.0, 4)])
+def test_a_build_during_a_delivery_takes_back_what_that_has_not_sent_yet(
+    scripted_office: Office, platform: Scripted, monkeypatch: pytest.MonkeyPatch, seconds: float, requests: int
+) -> None:
+    """Once it looks, which it does not before every request."""
+    office = scripted_office
+    office.change(batch_size=1, threads=1)
+    monkeypatch.setattr(newer, "LOOK_SECONDS", seconds)
+    delta = hand_over(office.home, events(4))
+    gone = [(delta.file_id, row, "consent") for row in (0, 1, 2, 3)]
+
+    def script(call: Call) -> Reply:
+        if len(platform.calls) == 2:
+            hand_over(office.home, events(1, first=9), build=LATER, after=delta.file_id, withdrawals=gone)
+        return accepted(call)
+
+    platform.script = script
+    report = office.deliver()
+
+    assert (len(platform.calls), report.withdrawn) == (requests, 4 - requests)
+    office.deliver()
+    assert office.states() == {"accepted": requests + 1} | ({"withdrawn": 2} if requests == 2 else {})

@@ -42,6 +42,8 @@ class Chain:
     office: Office
     events: list[Event] = field(default_factory=list)
     builds: int = 0
+    follows_clock: bool = False
+    """Whether builds are made when the home's clock says; else a minute after each other from NOW on."""
 
     @classmethod
     def make(cls, home: Path, base_url: str, **changes: Any) -> "Chain":
@@ -64,8 +66,10 @@ class Chain:
             key=lambda event: (event.dataset, event.occurred_at + event.window),
         )
         self._publish()
-        name = f"{to_name(NOW + timedelta(minutes=self.builds))}-{self.builds:06d}"
-        judge(freeze(self.office.home, rows, build=name, after=after, withdrawals=withdrawals or ()))
+        at = self.office.settings.as_of if self.follows_clock else None
+        name = f"{to_name(at or NOW + timedelta(minutes=self.builds))}-{self.builds:06d}"
+        frozen = freeze(self.office.home, rows, build=name, after=after, withdrawals=withdrawals or (), at=at or NOW)
+        judge(frozen)
 
     def _enrolled(self) -> tuple[str, set[str]]:
         home = self.office.home

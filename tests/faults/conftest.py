@@ -3,6 +3,7 @@
 import itertools
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,27 @@ from outbox import NOW
 from waybill.emulator import Emulator, running
 
 
+class PlatformTime:
+    """The platform's clock; it stands still at NOW unless a test moves it."""
+
+    at: datetime = NOW
+
+
 @pytest.fixture(scope="session")
-def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def platform_time() -> PlatformTime:
+    return PlatformTime()
+
+
+@pytest.fixture(scope="session")
+def running_platform(tmp_path_factory: pytest.TempPathFactory, platform_time: PlatformTime) -> Iterator[Emulator]:
     book = tmp_path_factory.mktemp("faults") / "book.sqlite"
-    with running(book, {DATASET: TOKEN}, now=lambda: NOW) as emulator:
+    with running(book, {DATASET: TOKEN}, now=lambda: platform_time.at) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def platform(running_platform: Emulator) -> Emulator:
+def platform(running_platform: Emulator, platform_time: PlatformTime) -> Emulator:
+    platform_time.at = NOW
     running_platform.reset()
     return running_platform
 

@@ -77,6 +77,7 @@ def violations(chain: Chain, book: Book, *, at_rest: bool = True) -> list[str]:
     ((attempts,),) = chain.office.rows("select count(*) from attempts") if has_tables(chain) else ((0,),)
     found = [f"{requests} requests on the wire and {attempts} intents"] if requests > attempts else []
     found += _identity(chain, ledger, booked, at_rest=at_rest)
+    found += _counted_twice(book)
     for one in ledger:
         found += [f"{one.row['event_id']}: {text}" for text in _of_event(one, booked.get(one.row["event_id"], []))]
         if at_rest and one.state not in (*ENDS, "unknown"):
@@ -96,6 +97,12 @@ def _identity(
     if at_rest:
         found += [f"{name}: a candidate that was never enrolled" for name in sorted(wanted - known.keys())]
     return found
+
+
+def _counted_twice(book: Book) -> list[str]:
+    """What a platform that merges repeats counts more than once: a repeat came when it had forgotten the first copy."""
+    counted = Counter(event.event_id for event in book.counted("merged"))
+    return [f"{name}: counted {times} times by a platform that merges" for name, times in counted.items() if times > 1]
 
 
 def _of_event(one: Enrolled, copies: list[BookedEvent]) -> list[str]:

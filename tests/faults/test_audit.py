@@ -207,7 +207,7 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     ),
     "the published batches changed": (
         rewritten(f"{SNAPSHOT}/batches.parquet", "select * replace ('rejected' as state) from '{path}'"),
-        "are not in the ledger as they were published",
+        "are not in the ledger as published",
     ),
     "a ledger that is older than what was sent": (
         ledger("delete from attempts where attempt_id = (select max(attempt_id) from attempts)"),

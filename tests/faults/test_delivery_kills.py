@@ -3,7 +3,9 @@
 import os
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chain import Chain
@@ -63,8 +65,11 @@ def test_a_kill_at_every_boundary_of_delivery(
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + RANDOM_KILLS))
-def test_random_kills(tmp_path: Path, platform: Emulator, children: Nursery, seed: int) -> None:
-    """A few deliveries one after the other, each killed at a random boundary or after a random while, with faults."""
+def test_random_kills(tmp_path: Path, platform: Emulator, platform_time: Any, children: Nursery, seed: int) -> None:
+    """A few deliveries one after the other, each killed at a random boundary or after a random while, with faults.
+
+    Between them time passes, for the home and for the platform: some end after the platform's memory of the first.
+    """
     dice = random.Random(seed)  # noqa: S311 (repeatable on purpose)
     print(f"seed {seed}: FAULTS_FIRST_SEED={seed} FAULTS_RANDOM_KILLS=1 repeats it")  # noqa: T201
     platform.roll(seed, dict.fromkeys((name for name in KINDS if name not in ("slow", "token_revoked")), 0.01))
@@ -77,5 +82,7 @@ def test_random_kills(tmp_path: Path, platform: Emulator, children: Nursery, see
             children.deliver(chain, kill=("*", dice.randint(1, 60), dice.choice(["before", "after"])))
         if dice.random() < 0.5:
             chain.build()
+        platform_time.at += timedelta(hours=dice.choice([0, 0, 5, 47]))
+        chain.office.set_clock(platform_time.at)
     platform.clear_faults()
     assert aftermath(chain, platform) == []

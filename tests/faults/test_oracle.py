@@ -35,6 +35,11 @@ BOOK = {
         "not enrolled",
     ),
     "other bytes": ("update events set sha256 = 'x' where event_id = 'purchase_5'", "other bytes"),
+    "a repeat that the platform no longer merges": (
+        "update events set received_at = '2026-11-18T11:00:00.000000Z' "
+        "where request_id = (select min(request_id) from events)",
+        "counted 2 times",
+    ),
     "a late event": ("update events set received_at = '2026-12-24T00:00:00Z'", "after it had expired"),
 }
 

@@ -103,7 +103,7 @@ def snapshot_findings(home: Home, was: Mapping[str, pa.Table | None], now: Mappi
             findings.append(f"{path} cannot be read. Run `waybill publish`, which writes it anew")
         elif wrong:
             findings.append(
-                f"{wrong} rows of {path} are not in the ledger as they were published: the ledger is older than what "
+                f"{path} has {wrong} rows that are not in the ledger as published: the ledger is older than what "
                 "was sent (docs/restore.md), or the file was changed. Only when the ledger is the right one run "
                 "`waybill publish`, which writes the file anew"
             )

@@ -117,18 +117,19 @@ def freeze(
     build: str = "20261120T120000000000Z",
     after: str = "",
     withdrawals: Sequence[tuple[str, int, str]] = (),
+    at: datetime = NOW,
 ) -> DeltaFile:
     """Writes a delta file of these events in this order; ``withdrawals`` are (file_id, row_number, reason)."""
     home.create()
     path = home.delta / "meta" / f"{build}.parquet"
     path.parent.mkdir(exist_ok=True)
-    records = [_record(number, row) for number, row in enumerate(rows)]
+    records = [_record(number, row, at) for number, row in enumerate(rows)]
     pq.write_table(pa.Table.from_pylist(records, schema=DELTA), path, row_group_size=400)
     delta = DeltaFile(
         path=path,
         destination="meta",
         build_id=build,
-        frozen_at=NOW,
+        frozen_at=at,
         after=after,
         rows=len(rows),
         past_expiry=sum(record["past_expiry"] for record in records),
@@ -197,7 +198,7 @@ def hand_over(home: Home, rows: Sequence[Event], **options: Any) -> DeltaFile:
     return delta
 
 
-def _record(number: int, row: Event) -> dict[str, Any]:
+def _record(number: int, row: Event, at: datetime) -> dict[str, Any]:
     expires_at = row.occurred_at + row.window
     return {
         "row_number": number,
@@ -209,7 +210,7 @@ def _record(number: int, row: Event) -> dict[str, Any]:
         "occurred_at": row.occurred_at,
         "committed_at": row.occurred_at,
         "landed_at": NOW,
-        "frozen_at": NOW,
+        "frozen_at": at,
         "expires_at": expires_at,
         "expires_reason": "window",
         "value": Decimal("12.5"),
@@ -217,5 +218,5 @@ def _record(number: int, row: Event) -> dict[str, Any]:
         "payload": row.payload,
         "payload_digest": hashlib.sha256(row.payload.encode()).hexdigest(),
         "event_id_taken": False,
-        "past_expiry": expires_at <= NOW,
+        "past_expiry": expires_at <= at,
     }

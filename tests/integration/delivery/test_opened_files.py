@@ -14,7 +14,7 @@ from office import FILE_ONLY, Office
 from outbox import DELTA, LATER, NOW, Event, events, freeze, judge
 
 from waybill import jobs
-from waybill.accounting import audit
+from waybill.accounting import audit_files
 from waybill.delta import DeltaFile
 from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError, LedgerConflict
@@ -270,8 +270,8 @@ def test_the_audit_finds_a_closed_file_that_nobody_opened(office: Office) -> Non
     delta = closed(office)
     open_file(office, delta)
     office.deliver()
-    assert audit._not_let_through(delta) == []
+    assert audit_files._not_let_through(delta) == []
     delta.approval_path.unlink()
 
-    (finding,) = audit._not_let_through(delta)
+    (finding,) = audit_files._not_let_through(delta)
     assert delta.file_id in finding

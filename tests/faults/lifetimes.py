@@ -21,7 +21,7 @@ from kills import copied
 from office import Office
 from outbox import NOW, Event, events, hand_over, judge
 
-from waybill import delta, jobs
+from waybill import builds, delta, jobs
 from waybill.accounting.audit import audit
 from waybill.delivery import fold, keyfiles
 from waybill.delivery.actions import Author
@@ -155,7 +155,8 @@ def forgettable(home: Path, platform: Emulator, ledger_uri: str = "") -> Life:
     _open(life)
     withdrawn = pl.read_parquet(newest.withdrawals_path).with_columns(source_key=pl.lit("shop/orders/1"))
     withdrawn.with_columns(event_id=pl.lit("purchase_1")).write_parquet(newest.withdrawals_path)
-    (life.office.home.delta / "meta" / f"{newest.build_id[:-1]}9.parquet").write_bytes(newest.path.read_bytes())
+    unfinished = builds.name(NOW, builds.number(newest.build_id))  # by a build before it, which was killed
+    (life.office.home.delta / "meta" / f"{unfinished}.parquet").write_bytes(newest.path.read_bytes())
     life.build()
     with duckdb.connect(home.parent / "shop.duckdb") as shop:
         row = "insert into customers (customer_id, email, updated_at) values ('C-1', 'canary@example.com', ?)"

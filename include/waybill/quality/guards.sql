@@ -196,7 +196,8 @@ mixes as (
     select 'files', 'before', measure, part, n from hours_before where measure <> 'worth'
 ),
 
--- What is new for events and currencies has rules of its own; a dataset or a source is not new for long
+-- What is new for events and currencies has rules of its own; a dataset or a source is not new for long. What comes in
+-- bursts would make every other day another mix, so it is left out
 shares as (
     select
         way, measure, part,
@@ -204,6 +205,7 @@ shares as (
         coalesce(sum(n) filter (age = 'before'), 0) as before,
     from mixes
     left join parts_before using (measure, part)
+    anti join bursts using (measure, part)
     where not coalesce(is_new, measure in ('events', 'currency'))
     group by all
 ),
@@ -231,6 +233,7 @@ files_before as (
         sum(n) as n,
         sum(sum(n)) over (partition by build_id, measure) as all_n,
     from history
+    anti join bursts using (measure, part)
     where list_contains(getvariable('mixed'), measure)
     group by build_id, measure, part
 ),

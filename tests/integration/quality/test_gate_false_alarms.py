@@ -6,6 +6,7 @@ could refuse, so it is not asked a hundred times. `tests/benchmarks/gate_seasons
 
 from datetime import datetime, timedelta
 
+import pytest
 from deltas import NOW, Row, Shop, shifted, write_delta
 from seasons import Month, alarms
 
@@ -37,14 +38,17 @@ def renewals(at: datetime, count: int) -> list[Row]:
     return rows
 
 
-def test_a_monthly_billing_raises_no_alarm_neither_on_its_day_nor_on_others(settings: Settings) -> None:
+@pytest.mark.parametrize(("usual", "billed"), [(420, 1000), (75, 2000)], ids=["half of it all", "nearly all"])
+def test_a_monthly_billing_raises_no_alarm_neither_on_its_day_nor_on_others(
+    settings: Settings, usual: int, billed: int
+) -> None:
     settings.home.create()
     found, after = [], ""
     for days in (33, 30, 23, 9, 2, 0):
         now = NOW - timedelta(days=days)
-        rows = shifted(Shop(days).rows(420 if days else 120), days, f"day{days}.")
+        rows = shifted(Shop(days).rows(usual if days else min(usual, 120)), days, f"day{days}.")
         if days in (30, 0):
-            rows += renewals(now - timedelta(hours=6), 1000)
+            rows += renewals(now - timedelta(hours=6), billed)
         build = f"{now:%Y%m%dT%H%M%S}000000Z"
         delta = write_delta(settings.home, rows, build_id=build, after=after, frozen_at=now)
         after = delta.file_id

@@ -1,7 +1,7 @@
 """What is read from the ledger, as small named functions inside the caller's transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, select
@@ -13,6 +13,9 @@ from waybill.errors import LedgerConflict
 
 WAITING = ("pending", "unknown")
 """States that a batch may be claimed from."""
+
+SKEW: Final = timedelta(minutes=10)
+"""How far the clocks of machines that share a ledger may be apart."""
 
 HELD: Final = "held_"
 """How the reason of an unknown batch begins that is never repeated: a person decides (``waybill ledger resolve``)."""
@@ -87,7 +90,7 @@ class BatchRow:
         if self.not_before is None or clock.fixed_at is not None:
             return False
         now = clock.now()
-        return self.not_before > now and (self.claimed_at is None or self.claimed_at <= now)
+        return self.not_before > now and (self.claimed_at is None or self.claimed_at <= now + SKEW)
 
     def is_left(self, on_unknown: str) -> bool:
         """Whether it may have arrived and is left to a person, as the setting says or for its reason."""

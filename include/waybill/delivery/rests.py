@@ -23,14 +23,14 @@ def ask(connection: Connection, destination: str, dataset: str, seconds: float, 
 def in_force(connection: Connection, destination: str, clock: Clock) -> dict[str, datetime]:
     """Dataset → until when it is left alone, for those that are.
 
-    Where the clock stands still nothing is ever later, so nothing rests. What was asked for in the future was noted by
-    a clock that was put right since, and counts no more.
+    Where the clock stands still nothing is ever later, so nothing rests. What was asked for in the future, and not just
+    by a machine whose clock is a little ahead, was noted by a clock that was put right since, and counts no more.
     """
     if clock.fixed_at is not None:
         return {}
     table, now = schema.rests, clock.now()
     query = select(table.c.dataset, table.c.rests_until).where(
-        table.c.destination == destination, table.c.asked_at <= now, table.c.rests_until > now
+        table.c.destination == destination, table.c.asked_at <= now + queries.SKEW, table.c.rests_until > now
     )
     return {row.dataset: row.rests_until for row in connection.execute(query)}
 

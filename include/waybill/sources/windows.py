@@ -47,6 +47,7 @@ def next_window(newest_end: datetime | None, overlap: timedelta, now: datetime) 
     if newest_end > now:
         raise ConfigurationError(
             f"The clock says {to_text(now)}, but rows up to {to_text(newest_end)} have been landed already. "
-            "Set the machine's clock right, or use another WAYBILL_HOME for an earlier time."
+            "Set the machine's clock right. If it ran ahead and is right again, move the files whose names end later "
+            "out of landing/: the next extract reads their windows again. For an earlier time use another WAYBILL_HOME."
         )
     return Window(newest_end - overlap, now)

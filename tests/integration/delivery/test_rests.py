@@ -202,3 +202,19 @@ def test_a_rest_that_was_noted_in_the_future_is_void(
     watch.at = NOW + minutes(1)
 
     assert deliver(desk.settings, "meta", policy=PATIENT).accepted == 3
+
+
+@FILE_ONLY
+def test_a_rest_holds_for_a_machine_whose_clock_is_a_little_behind(
+    desk: Office, platform: Scripted, watch: Watch
+) -> None:
+    hand_over(desk.home, events(3))
+    watch.at = NOW + timedelta(seconds=30)
+    platform.script = lambda call: throttled(3600)
+    with pytest.raises(DestinationUnavailable):
+        desk.deliver()
+    platform.script = accepted
+
+    watch.at = NOW
+
+    assert desk.deliver().requests == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 
 from waybill.errors import ConfigurationError, SourceUnavailable, WaybillError
@@ -136,9 +137,20 @@ def test_an_extraction_beside_another_one(duckdb_file: Any, place: Any, declare:
 
 
 def test_a_clock_before_what_was_landed(duckdb_file: Any, place: Any, declare: Any, refusal: Refusal) -> None:
+    """And the way out that its message names."""
     duckdb_file.sql(ORDERS)
+    extract(place.at(NOON, duckdb_file.uri, declare()))
+    duckdb_file.sql("insert into orders values ('2', 1, '2026-11-20 12:04:00+00')")
     extract(place.at(LATER + timedelta(hours=1), duckdb_file.uri, declare()))
-    assert "The clock says 2026-11-20T12:05:00" in refusal(ConfigurationError, duckdb_file.uri)
+    message = refusal(ConfigurationError, duckdb_file.uri)
+    assert "The clock says 2026-11-20T12:05:00" in message and "move the files whose names end later" in message
+    (ahead,) = (place.home / "landing/shop/orders").glob("*__20261120T13*.parquet")
+    ahead.unlink()
+
+    extract(place.at(LATER, duckdb_file.uri, declare()))
+
+    (again,) = (place.home / "landing/shop/orders").glob("*__20261120T1205*.parquet")
+    assert "2" in pq.read_table(again)["id"].to_pylist()
 
 
 def test_a_server_that_does_not_answer(refusal: Refusal) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from waybill import delta
 from waybill.delivery import keyfiles, queries, ranges, schema, withdrawals
 from waybill.delivery.queries import BatchRow, FileRow
-from waybill.delivery.withdrawals import Withdrawal
+from waybill.delivery.withdrawals import Wanted, Withdrawal
 from waybill.delta import DeltaFile
 from waybill.events import ERASED, key_in_source_key
 from waybill.home import Home
@@ -193,25 +193,26 @@ def taken_back(home: Home, entries: Sequence[Entry], *, as_frozen: bool = False)
     return found
 
 
-def overlooked(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow]) -> list[Withdrawal]:
-    """What the newest build no longer finds sendable of files that it did not know to be enrolled (``enrolled``: the
-    destination's chain).
+def wanted_back(home: Home, newest: DeltaFile, enrolled: Sequence[FileRow]) -> Wanted:
+    """What the newest build takes back (``enrolled``: the destination's chain).
 
     A build's own withdrawals are of the files that were enrolled when it wrote them. One that was enrolled since, while
     the build was still at work or because a person opened an older file, is held against its verdicts here.
     """
+    own = withdrawals.read(newest)
     chain = [file.file_id for file in enrolled]
     since = enrolled[chain.index(newest.after) + 1 :] if newest.after in chain else enrolled
     files = [file.file_id for file in since if file.settled_at is None and file.file_id != newest.file_id]
     if not files:
-        return []
+        return Wanted(own)
     gone = taken_back(home, _entries(home, _OF_FILES, wanted=None, files=files))
-    return [
+    overlooked = [
         Withdrawal(
             entry.file_id, entry.row_number, entry.dataset, entry.event_name, entry.source_key, entry.event_id, reason
         )
         for entry, reason in gone.items()
     ]
+    return Wanted(own, overlooked)
 
 
 def _no_longer_sendable(

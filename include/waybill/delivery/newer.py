@@ -37,8 +37,7 @@ class NewerBuilds:
         newest = delta.newest(self._home, self._destination)
         if newest is None or newest.build_id == self._build_id:
             return
-        wanted = withdrawals.read(newest)
-        overlooked = entries.overlooked(self._home, newest, self._ledger.enrolled_files(self._destination))
+        wanted = entries.wanted_back(self._home, newest, self._ledger.enrolled_files(self._destination))
         with self._ledger.transaction() as connection:
-            self._tally.withdrawn += withdrawals.apply(connection, newest, wanted, self._clock.now(), overlooked)
+            self._tally.withdrawn += withdrawals.apply(connection, newest, wanted, self._clock.now())
         self._build_id = newest.build_id

@@ -126,11 +126,9 @@ def _prepare(
     ensure_keys(home, ledger)
     newest = delta.newest(home, destination)
     plan: enrolment.Plan | str = ""
-    wanted: list[withdrawals.Withdrawal] = []
-    overlooked: list[withdrawals.Withdrawal] = []
+    wanted = withdrawals.Wanted()
     if newest is not None:
-        wanted = withdrawals.read(newest)
-        overlooked = entries.overlooked(home, newest, enrolled)
+        wanted = entries.wanted_back(home, newest, enrolled)
         size = min(target.batch_size, limits.batch_size)
         plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes, now)
     with ledger.transaction() as connection:
@@ -138,7 +136,7 @@ def _prepare(
         lease_time = ledger.place.time(connection) if ledger.place.is_shared else None
         lost = recovery.recover(connection, destination, now, lease_time)
         if newest is not None:
-            tally.withdrawn = withdrawals.apply(connection, newest, wanted, now, overlooked)
+            tally.withdrawn = withdrawals.apply(connection, newest, wanted, now)
         if isinstance(plan, enrolment.Plan) and enrolment.enrol(connection, home, plan, now):
             tally.enrolled = plan.events
             tally.expired = plan.past_expiry

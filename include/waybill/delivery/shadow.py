@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from waybill import delta
 from waybill.clock import Clock
 from waybill.declared import DestinationSettings
-from waybill.delivery import caps, enrolment, pauses, queries, rests, withdrawals
+from waybill.delivery import caps, enrolment, entries, pauses, queries, rests, withdrawals
 from waybill.delivery.claims import why_over
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delivery.payloads import FrozenRow, FrozenRows, OpenFiles, microseconds
-from waybill.delivery.queries import BatchRow
+from waybill.delivery.queries import BatchRow, FileRow
 from waybill.delivery.report import DeliveryReport, Tally, open_events, report
 from waybill.destinations.base import Capabilities
 from waybill.settings import Settings
@@ -42,7 +42,7 @@ def rehearse(settings: Settings, destination: str, target: DestinationSettings, 
         files = OpenFiles(home)
         files.verify(file for file in enrolled if file.settled_at is None)
         requests = [
-            *_waiting(settings, destination, target, limits, ledger, files),
+            *_waiting(settings, destination, target, limits, ledger, enrolled, files),
             *_fresh(settings, destination, target, limits, enrolled, tally),
         ]
         with ledger.transaction() as connection:
@@ -93,12 +93,14 @@ def _waiting(
     target: DestinationSettings,
     limits: Capabilities,
     ledger: Ledger,
+    enrolled: Sequence[FileRow],
     files: OpenFiles,
 ) -> Iterator[_Request]:
     """What waits and does not rest, without rows that have an end of their own, would get one now or are taken back."""
     clock = settings.clock
     newest = delta.newest(settings.home, destination)
-    gone = {(row.file_id, row.row_number) for row in withdrawals.read(newest)} if newest is not None else set()
+    wanted = entries.wanted_back(settings.home, newest, enrolled) if newest is not None else withdrawals.Wanted()
+    gone = {(row.file_id, row.row_number) for rows in wanted for row in rows}
     with ledger.transaction() as connection:
         batches = queries.batches_in(connection, destination, *queries.WAITING, "sending")
         overrides = {name: queries.overrides(connection, name) for name in {batch.file_id for batch in batches}}

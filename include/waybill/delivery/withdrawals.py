@@ -43,27 +43,27 @@ def read(delta: DeltaFile) -> list[Withdrawal]:
     return [Withdrawal(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
 
-def apply(
-    connection: Connection,
-    delta: DeltaFile,
-    wanted: Sequence[Withdrawal],
-    now: datetime,
-    overlooked: Sequence[Withdrawal] = (),
-) -> int:
-    """Takes events that wait out of the queue; returns how many.
+class Wanted(NamedTuple):
+    """What the newest build takes back: ``own`` are its withdrawals, ``overlooked`` those of files that it did not know
+    to be enrolled."""
 
-    ``wanted`` is applied once for each build; ``overlooked`` is what that build could not know to be enrolled.
+    own: Sequence[Withdrawal] = ()
+    overlooked: Sequence[Withdrawal] = ()
+
+
+def apply(connection: Connection, delta: DeltaFile, wanted: Wanted, now: datetime) -> int:
+    """Takes events that wait out of the queue, a build's own withdrawals once; returns how many.
 
     What may have arrived already (unknown, or being sent by another deliverer) cannot be taken back: it is not repeated
     and stays unknown until an answer says otherwise. What has ended stays as it is.
     """
     table = schema.withdrawals
-    withdrawn = _apply(connection, delta, overlooked, now)
+    withdrawn = _apply(connection, delta, wanted.overlooked, now)
     if queries.withdrawals_applied(connection, delta.destination, delta.build_id):
         here = (table.c.destination == delta.destination, table.c.build_id == delta.build_id)
         connection.execute(update(table).where(*here).values(events=table.c.events + withdrawn))
         return withdrawn
-    withdrawn += _apply(connection, delta, wanted, now)
+    withdrawn += _apply(connection, delta, wanted.own, now)
     connection.execute(
         insert(table).values(destination=delta.destination, build_id=delta.build_id, applied_at=now, events=withdrawn)
     )

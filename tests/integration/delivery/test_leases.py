@@ -218,7 +218,7 @@ def test_what_is_withdrawn_while_it_is_being_sent_is_never_sent_again(
     file_id = claim.batch.file_id
     newer = freeze(office.home, [], build=LATER, after=file_id, withdrawals=[(file_id, 1, "consent")])
     with second.ledger.transaction() as connection:
-        assert withdrawals.apply(connection, newer, withdrawals.read(newer), NOW) == 0
+        assert withdrawals.apply(connection, newer, withdrawals.Wanted(withdrawals.read(newer)), NOW) == 0
     assert office.states() == {"sending": 2, "unknown": 1}
 
     first.settle(claim, outcome)

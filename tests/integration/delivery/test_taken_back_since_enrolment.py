@@ -170,6 +170,9 @@ def test_a_file_that_is_enrolled_after_a_build_has_written_its_withdrawals_is_he
     pq.write_table(pa.Table.from_pylist(told), folder / f"{LATER}.parquet")
     freeze_by_hand(office.home, [], build=LATER, after="")
 
+    office.change(mode="shadow")
+    assert office.deliver().would_send == 2
+    office.change(mode="on")
     assert office.deliver().withdrawn == 1
 
     assert sorted(event.event_id or "" for event in emulator.book.events()) == ["purchase_2", "purchase_3"]

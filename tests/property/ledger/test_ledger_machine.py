@@ -217,11 +217,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _withdraw(self, keys: list[Key]) -> None:
         self.builds += 1
-        wanted = [withdrawals.Withdrawal(*key, "main", "Purchase", "s/o", "id", "consent") for key in keys]
+        own = [withdrawals.Withdrawal(*key, "main", "Purchase", "s/o", "id", "consent") for key in keys]
         build: Any = SimpleNamespace(destination="meta", build_id=f"build {self.builds}")
         for _ in range(2):  # once per build, however often it is asked for
             with self.ledger.transaction() as connection:
-                withdrawals.apply(connection, build, wanted, self.world.now)
+                withdrawals.apply(connection, build, withdrawals.Wanted(own), self.world.now)
         for key in keys:
             self.model.withdraw(key)
 

@@ -35,7 +35,7 @@ from waybill.delivery.retry import RetryPolicy
 from waybill.delivery.sender import Sender
 from waybill.destinations import registry
 from waybill.destinations.base import Capabilities
-from waybill.errors import ConfigurationError, DestinationUnavailable
+from waybill.errors import ConfigurationError, DestinationUnavailable, LedgerConflict
 from waybill.files import locked
 from waybill.home import Home
 from waybill.settings import Settings
@@ -130,7 +130,12 @@ def _prepare(
     if newest is not None:
         wanted = entries.wanted_back(home, newest, enrolled)
         size = min(target.batch_size, limits.batch_size)
-        plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes, now)
+        try:
+            plan = enrolment.plan(home, newest, enrolled, size, limits.request_bytes, now)
+        except LedgerConflict:
+            # What contradicts may be what another deliverer has enrolled since the chain was read: then it is done.
+            if len(ledger.enrolled_files(destination)) == len(enrolled):
+                raise
     with ledger.transaction() as connection:
         # The lock of a file says that nobody else is sending. On a server only a lease that ran out does.
         lease_time = ledger.place.time(connection) if ledger.place.is_shared else None

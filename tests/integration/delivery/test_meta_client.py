@@ -124,7 +124,7 @@ def test_an_answer_that_trickles_is_given_up(platform: Scripted) -> None:
 )
 def test_an_answer_that_never_begins_is_given_up(platform: Scripted, endless: tuple[bytes, bytes]) -> None:
     platform.script = lambda call: Reply(endless=endless)
-    client = client_for(platform.url, timeout_seconds=0.2)
+    client = client_for(platform.url, timeout_seconds=1)
     assert isinstance(send(client), Unknown)
     platform.script = accepted
     assert isinstance(send(client), Accepted)
@@ -134,7 +134,8 @@ def test_an_answer_whose_end_trickles_is_read(platform: Scripted) -> None:
     whole = accepted(Call("", {}, json.dumps({"data": [{}] * 3}).encode())).body
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n" % (len(whole), whole)
     platform.script = lambda call: Reply(endless=(head, b"X-Slow: a\r\n"))
-    assert isinstance(send(client_for(platform.url, timeout_seconds=0.2)), Accepted)
+    # It is cut after twice that, and what was read until then counts: a busy machine must have read it.
+    assert isinstance(send(client_for(platform.url, timeout_seconds=3)), Accepted)
 
 
 def test_an_endless_answer_is_cut(platform: Scripted) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from office import DATASET, FILE_ONLY, SERVER_ONLY, TOKEN, Office
@@ -17,7 +18,7 @@ from outbox import LATER, NOW, events, freeze, hand_over, judge
 from scripted import Call, Reply, Scripted, accepted
 
 from ledgers import LedgerServer, ledger_server
-from waybill.delivery import sender
+from waybill.delivery import enrolment, sender
 from waybill.delivery.actions import Author
 from waybill.delivery.verbs import withdraw
 from waybill.emulator import Emulator
@@ -104,6 +105,27 @@ def test_four_deliverers_with_bad_events_and_withdrawals(office: Office, emulato
     assert sorted(report.withdrawn for report in reports) == [0, 0, 0, 2]
     assert sum(report.accepted for report in reports) == 196
     assert sum(report.rejected for report in reports) == 2
+
+
+@SERVER_ONLY
+def test_what_another_deliverer_enrols_while_this_one_plans_is_no_contradiction(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's keys are there, and the chain that this one read does not have the file yet."""
+    plan, others = enrolment.plan, []
+
+    def planned(*arguments: Any) -> Any:
+        if not others:
+            others.append(None)
+            others[0] = office.deliver()
+        return plan(*arguments)
+
+    monkeypatch.setattr(enrolment, "plan", planned)
+    hand_over(office.home, events(3))
+    mine = office.deliver()
+
+    assert (others[0].enrolled, mine.enrolled) == (3, 0)
+    assert office.states() == {"accepted": 3}
 
 
 @FILE_ONLY

@@ -19,7 +19,7 @@ from children import Nursery
 from erasure import GONE, LANDED, check_gone
 from kills import copied
 from office import Office
-from outbox import NOW, Event, events, hand_over, judge
+from outbox import NOW, Event, events, hand_over, judge, write_withdrawals
 
 from waybill import builds, delta, jobs
 from waybill.accounting.audit import audit
@@ -154,7 +154,7 @@ def forgettable(home: Path, platform: Emulator, ledger_uri: str = "") -> Life:
     judge(newest, quarantined=[0], closed=True)
     _open(life)
     withdrawn = pl.read_parquet(newest.withdrawals_path).with_columns(source_key=pl.lit("shop/orders/1"))
-    withdrawn.with_columns(event_id=pl.lit("purchase_1")).write_parquet(newest.withdrawals_path)
+    write_withdrawals(withdrawn.with_columns(event_id=pl.lit("purchase_1")).to_arrow(), newest)
     unfinished = builds.name(NOW, builds.number(newest.build_id))  # by a build before it, which was killed
     (life.office.home.delta / "meta" / f"{unfinished}.parquet").write_bytes(newest.path.read_bytes())
     life.build()

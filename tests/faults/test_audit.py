@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from chain import Chain
 from kills import copied
@@ -83,6 +85,19 @@ def rewritten(pattern: str, query: str) -> Change:
         for path in found:
             duckdb.sql(f"copy ({query.format(path=path)}) to '{path}.new' (format parquet)")
             Path(f"{path}.new").replace(path)
+
+    return change
+
+
+def kept_digest(pattern: str, **values: str) -> Change:
+    """The file with other values in columns, and with all else that it said of itself."""
+
+    def change(chain: Chain) -> None:
+        (path,) = chain.office.home.root.glob(pattern)
+        table = pq.read_table(path)
+        for name, value in values.items():
+            table = table.set_column(table.schema.get_field_index(name), name, pa.array([value] * table.num_rows))
+        pq.write_table(table, path)
 
     return change
 
@@ -189,6 +204,10 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "the newest withdrawals gone": (
         removed("delta/meta/*-000003.withdrawals.parquet"),
         "are missing or cannot be read",
+    ),
+    "the newest withdrawals of another event": (
+        kept_digest("delta/meta/*-000003.withdrawals.parquet", file_id="meta/another"),
+        "are not the rows that were written there",
     ),
     "a key file with other values": (
         rewritten(f"{KEYS}/2026*-000002.parquet", "select * replace (1::decimal(18, 4) as value) from '{path}'"),

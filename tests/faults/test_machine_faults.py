@@ -17,8 +17,9 @@ from waybill.emulator import Emulator
 from waybill.errors import ConfigurationError
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    # Near the beginning, where a small Parquet file has its rows: much of what follows may change without any effect.
     "a flipped byte": lambda whole: (
-        whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :]
+        whole[: len(whole) // 6] + bytes([whole[len(whole) // 6] ^ 1]) + whole[len(whole) // 6 + 1 :]
     ),
     "cut short": lambda whole: whole[: len(whole) // 2],
     "empty": lambda whole: b"",
@@ -123,10 +124,7 @@ FILES = {
 @pytest.mark.parametrize("pattern", FILES)
 def test_a_damaged_file_of_the_outbox(tmp_path: Path, platform: Emulator, children: Nursery, pattern: str) -> None:
     ready = eventful(tmp_path / "ready", platform, children)
-    # Withdrawals have no digest, so a flipped bit of a row number in them is not damage that anybody could notice.
-    is_bound = FILES[pattern][0] != "withdrawals"
-    damages = [damage for name, damage in DAMAGES.items() if is_bound or "flip" not in name]
-    for number, damage in enumerate((*damages, None)):
+    for number, damage in enumerate((*DAMAGES.values(), None)):
         platform.reset()
         chain = copied(ready, tmp_path / f"damaged{number}")
         (path,) = chain.office.home.root.glob(pattern)

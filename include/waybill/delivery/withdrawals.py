@@ -6,8 +6,10 @@ Applied once per build, before anything is claimed, whatever the gate says of th
 import bisect
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert, update
@@ -16,6 +18,27 @@ from waybill.delivery import queries, schema
 from waybill.delivery.queries import HELD
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
+from waybill.files import written_aside
+
+_ROWS: Final = """
+select file_id, row_number, destination, dataset, event_name, source_key, event_id, reason
+from {relation}
+order by file_id, row_number
+"""
+
+# Of every column, and independent of the order of rows.
+_DIGEST: Final = """
+select count(*), coalesce(bit_xor(md5_number(concat_ws(
+    chr(31), file_id, row_number, coalesce(destination, chr(0)), coalesce(dataset, chr(0)),
+    coalesce(event_name, chr(0)), coalesce(source_key, chr(0)), coalesce(event_id, chr(0)), coalesce(reason, chr(0))
+))), 0)
+from {relation}
+"""
+
+_UNREADABLE: Final = (OSError, pa.ArrowException, duckdb.Error, KeyError, UnicodeDecodeError)
+
+_DAMAGED: Final = "damaged"
+"""What a file says instead of a digest when its rows were not those that were written before they were rewritten."""
 
 
 class Withdrawal(NamedTuple):
@@ -30,17 +53,65 @@ class Withdrawal(NamedTuple):
     reason: str
 
 
+_READ: Final = pa.schema([(name, pa.int64() if name == "row_number" else pa.string()) for name in Withdrawal._fields])
+"""The kinds of the columns: a damaged file may name others for the same bytes."""
+
+
+def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path, *, is_whole: bool = True) -> None:
+    """Writes the rows of ``relation`` as withdrawals that carry a digest of their rows.
+
+    ``is_whole`` is False for what is made of a damaged file: nobody shall take it for one that is not.
+    """
+    digest = _digest_of(connection, relation) if is_whole else _DAMAGED
+    with written_aside(path) as aside:
+        connection.execute(
+            f"copy ({_ROWS.format(relation=relation)}) to ? "
+            f"(format parquet, kv_metadata {{waybill_withdrawals: '{digest}'}})",
+            [str(aside)],
+        )
+
+
 def read(delta: DeltaFile) -> list[Withdrawal]:
-    """The withdrawals beside a delta file; LedgerConflict when they are missing or unreadable."""
+    """The withdrawals beside a delta file; LedgerConflict when they are missing, unreadable or not as written."""
     path = delta.withdrawals_path
     try:
-        table = pq.read_table(path, columns=list(Withdrawal._fields)).select(Withdrawal._fields)
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise LedgerConflict(
-            f"The withdrawals {path} are missing or cannot be read ({type(error).__name__}), so nobody can say whose "
-            "consent was withdrawn. Run `waybill build`, which writes them anew, before anything is sent."
-        ) from error
-    return [Withdrawal(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+        table = pq.read_table(path)
+        if _is_as_written(table):
+            columns = table.select(_READ.names).cast(_READ).columns
+            return [Withdrawal(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
+    except _UNREADABLE as error:
+        raise _conflict(path, f"are missing or cannot be read ({type(error).__name__})") from error
+    raise _conflict(path, "are not the rows that were written there")
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of withdrawals can be read and holds the rows that were written."""
+    try:
+        return _is_as_written(pq.read_table(path))
+    except _UNREADABLE:
+        return False
+
+
+def _is_as_written(table: pa.Table) -> bool:
+    """A file that was written before there were digests carries none, and is only read."""
+    said = (table.schema.metadata or {}).get(b"waybill_withdrawals")
+    if said is None:
+        return True
+    with duckdb.connect() as connection:
+        connection.register("withdrawals", table)
+        return _digest_of(connection, "withdrawals").encode() == bytes(said)
+
+
+def _digest_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    [(rows, added_up)] = connection.execute(_DIGEST.format(relation=relation)).fetchall()
+    return f"{rows} {added_up:032x}"
+
+
+def _conflict(path: Path, what: str) -> LedgerConflict:
+    return LedgerConflict(
+        f"The withdrawals {path} {what}, so nobody can say whose consent was withdrawn. Run `waybill build`, which "
+        "writes them anew, before anything is sent."
+    )
 
 
 class Wanted(NamedTuple):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from waybill import delta
-from waybill.delivery import keyfiles
+from waybill.delivery import keyfiles, withdrawals
 from waybill.delivery.ledger import Ledger
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
@@ -71,8 +71,12 @@ def blank(home: Home, path: Path, journal: Journal, *, drop: bool = False, to: P
             "left join tokens on source_key = erased_key "
             f"{'where token is null' if drop else ''} order by file_row_number"
         )
+        # These two carry a digest of their rows.
         if path.is_relative_to(home.published / "delivery" / "keys"):
-            keyfiles.write(db, "rewritten", path)  # it carries a digest of its own
+            keyfiles.write(db, "rewritten", path)
+            return
+        if path.name.endswith(".withdrawals.parquet"):
+            withdrawals.write(db, "rewritten", path, is_whole=withdrawals.is_whole(path))
             return
         with written_aside(to or path) as aside:
             db.execute("copy rewritten to ? (format parquet, compression zstd, row_group_size 10000)", [str(aside)])

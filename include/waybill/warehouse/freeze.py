@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from waybill import builds
-from waybill.delivery import keyfiles
+from waybill.delivery import keyfiles, withdrawals
 from waybill.delivery.keys import ensure_keys
 from waybill.delivery.ledger import Ledger
 from waybill.delta import DeltaFile
@@ -148,7 +148,6 @@ where
         or current_events.verdict <> 'sendable'
         or limited_since.file_id is not null
     )
-order by enrolled.file_id, enrolled.row_number
 """
 
 _CHANGES = """
@@ -231,10 +230,10 @@ def freeze(
         sha256=sha256_of(path),
         left_out=int(left_out),
     )
-    withdrawals = _write_withdrawals(warehouse, home, delta)
+    withdrawn = _write_withdrawals(warehouse, home, delta)
     changed = _publish_changes(warehouse, home, delta, last_good_seq)
     delta.write_sidecar()
-    return Freeze(delta=delta, withdrawals=withdrawals, changed_after_enrolment=changed)
+    return Freeze(delta=delta, withdrawals=withdrawn, changed_after_enrolment=changed)
 
 
 def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, home: Home, delta: DeltaFile) -> int:
@@ -251,8 +250,7 @@ def _write_withdrawals(warehouse: duckdb.DuckDBPyConnection, home: Home, delta: 
         f"create or replace temp table withdrawals as {query}",
         {"unsettled": list(unsettled), "paths": list(unsettled.values()), "readable": readable},
     )
-    with written_aside(delta.withdrawals_path) as aside:
-        warehouse.execute("copy (from withdrawals) to ? (format parquet)", [str(aside)])
+    withdrawals.write(warehouse, "withdrawals", delta.withdrawals_path)
     return int(warehouse.execute("select count(*) from withdrawals").fetchall()[0][0])
 
 

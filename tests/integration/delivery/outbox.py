@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from waybill.delivery import withdrawals as withdrawals_file
 from waybill.delta import DeltaFile
 from waybill.files import sha256_of
 from waybill.home import Home
@@ -139,9 +141,16 @@ def freeze(
         {**_names(home, file_id, number), "file_id": file_id, "row_number": number, "reason": reason}
         for file_id, number, reason in withdrawals
     ]
-    pq.write_table(pa.Table.from_pylist(withdrawn, schema=WITHDRAWALS), delta.withdrawals_path)
+    write_withdrawals(pa.Table.from_pylist(withdrawn, schema=WITHDRAWALS), delta)
     delta.write_sidecar()
     return delta
+
+
+def write_withdrawals(table: pa.Table, delta: DeltaFile) -> None:
+    """Writes these rows as the withdrawals beside a delta file."""
+    with duckdb.connect() as connection:
+        connection.register("withdrawn", table)
+        withdrawals_file.write(connection, "withdrawn", delta.withdrawals_path)
 
 
 def _names(home: Home, file_id: str, number: int) -> dict[str, Any]:

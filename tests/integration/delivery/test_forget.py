@@ -17,7 +17,7 @@ from shell import Shell
 import waybill
 from canaries import found_in
 from waybill import delta, tombstones
-from waybill.delivery import actions, enrolment
+from waybill.delivery import actions, enrolment, withdrawals
 from waybill.delivery.fold import fold
 from waybill.home import Home
 from waybill.retention import forget as erasing
@@ -192,6 +192,29 @@ def test_what_was_withdrawn_before_any_request_was_not_sent(scripted_office: Off
         "purchase_3": ("withdrawn", False),
         "purchase_5": ("expired", False),
     }
+
+
+@FILE_ONLY
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_withdrawals_are_erased_and_damaged_ones_stay_damaged(scripted_office: Office, is_whole: bool) -> None:
+    shell, home = Shell(scripted_office), scripted_office.home
+    home.create()
+    land(scripted_office)
+    first = hand_over(home, events(4)).file_id
+    shell.waybill("deliver")
+    withdrawn = [(first, 1, "consent"), (first, 2, "consent")]
+    newest = hand_over(home, [], build=LATER, after=first, withdrawals=withdrawn)
+    if not is_whole:
+        pq.write_table(pq.read_table(newest.withdrawals_path).slice(1), newest.withdrawals_path)
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert answer.code == 0, answer.err
+    assert found_in(home.root, GONE, but={"home.toml"}) == {}
+    if is_whole:
+        kept, erased = withdrawals.read(newest)
+        assert (kept.source_key, erased.source_key.partition("/")[0]) == ("shop/orders/2", "erased")
+    else:
+        assert "not the rows that were written there" in shell.waybill("deliver").err
+        assert [row["row_number"] for row in pq.read_table(newest.withdrawals_path).to_pylist()] == [2]
 
 
 @FILE_ONLY

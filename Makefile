@@ -10,7 +10,7 @@ USER_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 LOCKED := requirements.lock pyproject.toml
 # Tests run far from UTC and from each other's order, so that neither can be relied on.
-TEST_ENV := TZ=Pacific/Chatham
+TEST_ENV := TZ=Pacific/Chatham PYTHONDONTWRITEBYTECODE=
 
 help: ## List what there is to type
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,9 +28,9 @@ test: $(DEV_STAMP) ## Everything that CI checks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/sqlfluff lint dbt_project
+	$(VENV)/bin/sqlfluff lint --processes 0 dbt_project
 	$(VENV)/bin/yamllint --strict .
-	$(TEST_ENV) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(TEST_ENV) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(DEV_STAMP) ## The quick part of it: format, lint, types, unit tests
 	$(VENV)/bin/ruff format --check .
@@ -67,7 +67,7 @@ $(DEV_STAMP): $(LOCKED) | $(PYTHON)
 
 define install
 	echo "Installing the locked versions into $(VENV) (about 800 MB the first time) ..."; \
-	if command -v uv > /dev/null; then uv pip install --quiet --python $(PYTHON) -c requirements.lock $(1); \
+	if command -v uv > /dev/null; then uv pip install --quiet --compile-bytecode --python $(PYTHON) -c requirements.lock $(1); \
 	else $(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements.lock $(1); fi; \
 	touch $@
 endef

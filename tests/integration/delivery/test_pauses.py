@@ -44,7 +44,7 @@ def test_a_paused_destination_enrols_and_expires_and_sends_nothing(office: Offic
 
 
 def test_a_pause_stops_a_delivery_that_runs(office: Office, emulator: Emulator) -> None:
-    hand_over(office.home, events(20))
+    hand_over(office.home, events(200))
     office.change(batch_size=1, threads=1)
     emulator.plan("slow", times=None, seconds=0.3)
     with ThreadPoolExecutor(1) as pool:
@@ -55,7 +55,7 @@ def test_a_pause_stops_a_delivery_that_runs(office: Office, emulator: Emulator) 
         sent = len(emulator.book.requests())
         running.result()
     assert len(emulator.book.requests()) <= sent + 1, "but for the one that was under way"
-    assert office.states()["pending"] >= 20 - sent - 1 > 0
+    assert office.states()["pending"] >= 200 - sent - 1 > 0
 
 
 def test_a_destination_that_nobody_knows_is_not_paused(office: Office) -> None:

@@ -17,43 +17,21 @@ from waybill.delta import DeltaFile
 from waybill.events import ERASED, key_in_source_key
 from waybill.home import Home
 
-_FOUND: Final = """
+_ENTRIES: Final = """
 select
     file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
     payload_digest,
 from {keys} as keys
-where
+{which}
+order by destination, file_id, row_number
+"""
+
+_FOUND: Final = """where
     (event_id = $wanted or source_key = $wanted or split_part(source_key, '/', 3) = $key)
-    and ($destination is null or destination = $destination)
-order by destination, file_id, row_number
-"""
-
-_NAMED: Final = """
-select
-    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
-    payload_digest,
-from {keys} as keys
-semi join wanted using (file_id, row_number)
-order by destination, file_id, row_number
-"""
-
-_OF_FILES: Final = """
-select
-    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
-    payload_digest,
-from {keys} as keys
-where file_id in (select unnest($files))
-order by destination, file_id, row_number
-"""
-
-_OF_SOURCE_KEYS: Final = """
-select
-    file_id, row_number, destination, dataset, event_name, source_key, event_id, occurred_at, expires_at,
-    payload_digest,
-from {keys} as keys
-where source_key in (select unnest($source_keys))
-order by destination, file_id, row_number
-"""
+    and ($destination is null or destination = $destination)"""
+_NAMED: Final = "semi join wanted using (file_id, row_number)"
+_OF_FILES: Final = "where file_id in (select unnest($files))"
+_OF_SOURCE_KEYS: Final = "where source_key in (select unnest($source_keys))"
 
 _TAKEN_BACK: Final = """
 select
@@ -231,8 +209,8 @@ def _no_longer_sendable(
     return {(row[0], row[1]): "no longer sendable" if row[2] else "it has changed since it was frozen" for row in rows}
 
 
-def _entries(home: Home, query: str, wanted: Any, **parameters: Any) -> list[Entry]:
-    query = query.format(keys=keyfiles.standing(home))
+def _entries(home: Home, which: str, wanted: Any, **parameters: Any) -> list[Entry]:
+    query = _ENTRIES.format(keys=keyfiles.standing(home), which=which)
     with duckdb.connect() as books:
         books.execute("set TimeZone = 'UTC'")
         if isinstance(wanted, list):

@@ -5,7 +5,7 @@ The sidecar (``<build_id>.json``) is written last, so a delta file without one w
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -135,12 +135,12 @@ def frozen(home: Home, destination: str) -> list[DeltaFile]:
 
 def newest(home: Home, destination: str) -> DeltaFile | None:
     """The last delta file that was frozen, or None; LedgerConflict when a newer one has lost its sidecar."""
-    if gone := lost(home, destination):
+    paths, gone = _listed(home, destination)
+    if gone:
         raise LedgerConflict(
             f"The sidecar {gone[-1]} is gone, so nobody can say what its build withdrew and what it froze. Restore it "
             "from a backup, or run `waybill build`, which writes both anew, before anything is sent."
         )
-    paths = sidecars(home, destination)
     return read(paths[-1]) if paths else None
 
 
@@ -150,17 +150,25 @@ def lost(home: Home, destination: str) -> list[Path]:
     A file that no build has finished never had one, and is none of them: its build did not succeed, and no gate judged
     it.
     """
-    # In this order: whatever is finished while this looks has its sidecar by the time that sidecars are listed.
-    finished = builds.state(home).last_good_seq
+    return _listed(home, destination)[1]
+
+
+def _listed(home: Home, destination: str) -> tuple[list[Path], list[Path]]:
+    """The sidecars of a destination, and those that are gone, each oldest first."""
+    finished = builds.state(home).last_good_seq  # first: what is finished by now has its sidecar when they are listed
     beside = [path for path in (home.delta / destination).glob("*") if path.suffix in (".parquet", ".json")]
-    last = max((builds.order(path.stem) for path in sidecars(home, destination)), default="")
+    paths = _in_order(beside)
+    last = builds.order(paths[-1].stem) if paths else ""
     gone = {
         path.name.partition(".")[0]
         for path in beside
         if path.name.endswith(".decision.json") or 0 < builds.number(path.name.partition(".")[0]) <= finished
     }
     newer = sorted((build for build in gone if builds.order(build) > last), key=builds.order)
-    return [home.delta / destination / f"{build}.json" for build in newer]
+    missing = [home.delta / destination / f"{build}.json" for build in newer]
+    return paths, [
+        path for path in missing if not path.exists()
+    ]  # one may have come, and its decision, while it looked
 
 
 def named(home: Home, file_id: str) -> DeltaFile | None:
@@ -172,6 +180,11 @@ def named(home: Home, file_id: str) -> DeltaFile | None:
 
 
 def sidecars(home: Home, destination: str) -> list[Path]:
-    """The sidecars of a destination, oldest first; decisions and approvals have a second suffix."""
-    paths = (path for path in (home.delta / destination).glob("*.json") if "." not in path.stem)
-    return sorted(paths, key=lambda path: builds.order(path.stem))
+    """The sidecars of a destination, oldest first."""
+    return _in_order((home.delta / destination).glob("*.json"))
+
+
+def _in_order(paths: Iterable[Path]) -> list[Path]:
+    """The sidecars among these files, oldest first; decisions and approvals have a second suffix."""
+    own = (path for path in paths if path.suffix == ".json" and "." not in path.stem)
+    return sorted(own, key=lambda path: builds.order(path.stem))

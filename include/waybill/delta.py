@@ -3,9 +3,8 @@
 The sidecar (``<build_id>.json``) is written last, so a delta file without one was never finished and does not count.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Final
 from waybill import builds
 from waybill.clock import from_text, to_text
 from waybill.errors import LedgerConflict
-from waybill.files import sha256_of, write_json
+from waybill.files import sha256_of, sha256_of_json, write_json
 from waybill.home import Home
 
 _DIGEST: Final = "sidecar_sha256"
@@ -96,19 +95,14 @@ class DeltaFile:
             "sha256": self.sha256,
             "left_out": self.left_out,
         }
-        write_json(self.sidecar_path, {**said, _DIGEST: _digest(said)})
-
-
-def _digest(said: Mapping[str, object]) -> str:
-    """What binds the words of a sidecar to each other: the SHA-256 of its JSON."""
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        write_json(self.sidecar_path, {**said, _DIGEST: sha256_of_json(said)})
 
 
 def read(sidecar: Path) -> DeltaFile:
     """The delta file that a sidecar describes; LedgerConflict when the sidecar is damaged."""
     try:
         raw = json.loads(sidecar.read_text(encoding="utf-8"))
-        if raw.pop(_DIGEST, None) not in (None, _digest(raw)):  # None: written before there was one
+        if raw.pop(_DIGEST, None) not in (None, sha256_of_json(raw)):  # None: written before there was one
             raise ValueError("its digest is another")
         return DeltaFile(
             path=sidecar.with_suffix(".parquet"),

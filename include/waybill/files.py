@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,11 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes a small JSON file in one piece."""
     with written_aside(path) as aside:
         aside.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def sha256_of_json(said: Mapping[str, object]) -> str:
+    """What binds the words of a small JSON file to each other: the SHA-256 of its JSON, in lower-case hex."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -3,7 +3,6 @@
 Its words are bound to each other by their own digest, so that an edited decision is refused.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from pydantic import TypeAdapter
 
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
-from waybill.files import sha256_of, write_json
+from waybill.files import sha256_of, sha256_of_json, write_json
 
 _DIGEST: Final = "sha256"
 
@@ -133,7 +132,7 @@ def read(delta: DeltaFile, *, enrolled: bool = False) -> Decision | None:
         )
     if digest is None:
         return decision if enrolled else None
-    if digest != _digest(said):
+    if digest != sha256_of_json(said):
         raise LedgerConflict(
             f"{path} was edited after the gate wrote it: its SHA-256 is not that of its content. {again} To let a "
             f"closed file through there is `waybill gate open --file {delta.file_id}`."
@@ -152,7 +151,7 @@ def digest(delta: DeltaFile) -> str:
 def write(delta: DeltaFile, decision: Decision) -> None:
     """Makes the decision count; everything it speaks of must be in place."""
     said = asdict(decision)
-    write_json(delta.decision_path, {**said, _DIGEST: _digest(said)})
+    write_json(delta.decision_path, {**said, _DIGEST: sha256_of_json(said)})
 
 
 def rebound(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,9 +160,5 @@ def rebound(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     digest = old.get(_DIGEST)
     if digest is None:
         return said
-    was_whole = digest == _digest({name: value for name, value in old.items() if name != _DIGEST})
-    return {**said, _DIGEST: _digest(said) if was_whole else digest}
-
-
-def _digest(said: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    was_whole = digest == sha256_of_json({name: value for name, value in old.items() if name != _DIGEST})
+    return {**said, _DIGEST: sha256_of_json(said) if was_whole else digest}

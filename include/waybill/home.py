@@ -54,6 +54,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def key_files(self) -> Path:
+        """Which rows were enrolled: a folder per destination."""
+        return self.published / "delivery" / "keys"
+
+    @property
     def data_docs(self) -> Path:
         return self.root / "data_docs"
 

@@ -62,7 +62,7 @@ def open_books(settings: Settings) -> duckdb.DuckDBPyConnection:
         books.execute(f"create view keys as select * from {keyfiles.standing(home)} as keys")  # noqa: S608
     except duckdb.Error as error:
         raise SourceUnavailable(
-            f"The key files in {home.published / 'delivery' / 'keys'} cannot be read ({type(error).__name__}). Run "
+            f"The key files in {home.key_files} cannot be read ({type(error).__name__}). Run "
             "`waybill ledger audit`, which names the damaged one, and restore it from a backup."
         ) from error
     approvals = "approvals/*/*.parquet"

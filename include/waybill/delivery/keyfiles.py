@@ -56,7 +56,7 @@ from {relation}
 
 
 def folder(home: Home, destination: str) -> Path:
-    return home.published / "delivery" / "keys" / destination
+    return home.key_files / destination
 
 
 def own_path(home: Home, file: FileRow) -> Path:

@@ -102,7 +102,7 @@ def judge(settings: Settings, delta: DeltaFile) -> Decision:
 
 def _is_enrolled(home: Home, delta: DeltaFile) -> bool:
     """Whether keys of the file are published: its rows are on their way and are not judged again."""
-    keys = sorted((home.published / "delivery" / "keys" / delta.destination).glob("*.parquet"))
+    keys = sorted((home.key_files / delta.destination).glob("*.parquet"))
     with duckdb.connect() as connection:
         query = "select exists (from read_parquet($keys, union_by_name = true) where file_id = $file_id)"
         given = {"keys": [str(path) for path in keys], "file_id": delta.file_id}

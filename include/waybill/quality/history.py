@@ -13,6 +13,7 @@ import duckdb
 from waybill import builds
 from waybill.delta import DeltaFile
 from waybill.files import written_aside
+from waybill.home import Home
 from waybill.quality import remembered
 from waybill.quality.suites import SetRule
 from waybill.quality.texts import sql
@@ -106,8 +107,9 @@ class History:
         self._connection = connection
         self._delta = delta
         self._thresholds = thresholds
-        self._folder = delta.gate_path.parents[2] / "tallies" / delta.destination
-        self._keys = sorted((delta.gate_path.parents[2] / "delivery" / "keys" / delta.destination).glob("*.parquet"))
+        home = Home(delta.path.parents[2])
+        self._folder = home.published / "tallies" / delta.destination
+        self._keys = sorted((home.key_files / delta.destination).glob("*.parquet"))
         self._load()
 
     def tally(self) -> None:

@@ -72,7 +72,7 @@ def blank(home: Home, path: Path, journal: Journal, *, drop: bool = False, to: P
             f"{'where token is null' if drop else ''} order by file_row_number"
         )
         # These two carry a digest of their rows.
-        if path.is_relative_to(home.published / "delivery" / "keys"):
+        if path.is_relative_to(home.key_files):
             keyfiles.write(db, "rewritten", path)
             return
         if path.name.endswith(".withdrawals.parquet"):

@@ -76,11 +76,12 @@ def plan(
     opened = approvals.newest_opened(home, newest.destination, enrolled[-1].file_id if enrolled else "")
     if opened is None:
         return why_not
-    if decisions.read(newest) is None:  # what is quarantined there is left out of the opened file, too
+    judged = decisions.read(newest)
+    if judged is None:  # what is quarantined there is left out of the opened file, too
         return f"{opened.file_id} was opened, but the gate has not judged {newest.file_id} yet; run `waybill gate`"
     if too_soon := _too_soon(opened, now):
         return too_soon
-    changed = _changed_since(opened, newest) if opened.file_id != newest.file_id else set()
+    changed = _changed_since(opened, newest, judged) if opened.file_id != newest.file_id else set()
     planned = _planned(home, opened, approvals.read(opened), changed, batch_size, request_bytes)
     if planned.events == 0:
         return f"{opened.file_id} was opened, but nothing of it is still to be sent as it was; {why_not}"
@@ -226,16 +227,13 @@ anti join (
 """
 
 
-def _changed_since(opened: DeltaFile, newest: DeltaFile) -> set[int]:
+def _changed_since(opened: DeltaFile, newest: DeltaFile, judged: Decision) -> set[int]:
     """The rows of an opened file that the newest build does not have as they were: withdrawn, changed, or quarantined.
 
     A person opens what was looked at; what is new since is judged with the next file.
     """
     newest.verify()
-    decision = decisions.read(newest)
-    if decision is None:
-        raise LedgerConflict(f"The decision on {newest.file_id} is gone. Run `waybill gate`.")
-    quarantined = _quarantined(newest, decision)
+    quarantined = _quarantined(newest, judged)
     with duckdb.connect() as connection:
         connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
         found = connection.execute(_CHANGED, {"opened": str(opened.path), "newest": str(newest.path)}).fetchall()

@@ -247,7 +247,7 @@ class Sender:
                 self._let_rest(sent.claim)
 
     def _let_rest(self, claim: Claim) -> None:
-        """Leaves the whole dataset of a batch alone as long as the batch, where the platform did not say how long."""
+        """Leaves the whole dataset of a batch alone for our own rest; a longer one that was asked for stays."""
         now = self._clock.now()
         rest = self._policy.rest(claim.batch.attempts, None, self._claims.time_left(claim, now))
         with self._ledger.transaction() as connection:

@@ -235,7 +235,11 @@ def _open(connection: duckdb.DuckDBPyConnection, delta: DeltaFile) -> int:
 
 def _set_variables(connection: duckdb.DuckDBPyConnection, delta: DeltaFile, thresholds: Thresholds) -> None:
     """Gives the SQL what it depends on; statements read it with ``getvariable``."""
-    variables = {**thresholds.model_dump(), "frozen_at": delta.frozen_at, "left_out": delta.left_out}
-    variables["frozen_rows"] = delta.rows
+    variables = {
+        **thresholds.model_dump(),
+        "frozen_at": delta.frozen_at,
+        "frozen_rows": delta.rows,
+        "left_out": delta.left_out,
+    }
     for name, value in variables.items():
         connection.execute(f"set variable {name} = $value", {"value": value})

@@ -27,8 +27,7 @@ with repeated as (
         seeds.* replace (
             source_key || 'x' || round as source_key,
             event_id || 'x' || round as event_id,
-            replace(payload, '"event_id":"' || event_id || '"', '"event_id":"' || event_id || 'x' || round || '"')
-                as payload
+            regexp_replace(payload, '"(event_id|order_id)":"([^"]+)"', '"\\1":"\\2x' || round || '"', 'g') as payload
         ),
     from seeds, range($rounds) as rounds(round)
 )
@@ -79,7 +78,7 @@ def run(folder: str) -> tuple[float, float, float, str]:
     decision = judge(settings, newest)
     wall = time.monotonic() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
-    told = f"{decision.decision}, {decision.quarantined} quarantined"
+    told = ", ".join([decision.decision, f"{decision.quarantined} quarantined", *sorted(decision.failed_sets())])
     return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, told
 
 

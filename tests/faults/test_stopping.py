@@ -146,3 +146,32 @@ def test_an_answer_is_waited_for_but_not_for_long(
     assert violations(chain, platform.book) == []
     assert chain.office.states() == {"accepted": 6}
     assert len(platform.book.events()) == (6 if outcome else 11), "only what had no answer was sent again"
+
+
+QUERY = """
+import sys
+import duckdb
+from waybill import cli
+
+@cli.app.command()
+def question() -> None:
+    print("asked", flush=True)
+    duckdb.connect().execute("select sum(n) from range(1000000) as numbers(n);" * 20000)
+
+sys.argv = ["waybill", "question"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_that_strikes_a_query_is_no_error_that_nobody_knows(sent: signal.Signals, code: int) -> None:
+    """DuckDB makes a RuntimeError of what a signal's handler raises."""
+    with subprocess.Popen([sys.executable, "-c", QUERY], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"asked\n"
+        time.sleep(0.5)
+        process.send_signal(sent)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (code, b"")

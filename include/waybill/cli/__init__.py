@@ -32,12 +32,8 @@ def main() -> NoReturn:
         _start_logging()
         app()
     except SystemExit as ended:
-        if (
-            ended.code == stopping.TERMINATED
-        ):  # a thread may still wait for a platform that is silent, and cannot be ended
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(stopping.TERMINATED)
+        if ended.code == stopping.TERMINATED:
+            _end_as_told(stopping.TERMINATED)
         raise
     except WaybillError as error:
         typer.echo(printable(f"{type(error).__name__}: {error}"), err=True)
@@ -53,6 +49,8 @@ def main() -> NoReturn:
         )
         sys.exit(3)
     except Exception as error:
+        if (code := stopping.exit_code()) is not None:
+            _end_as_told(code)
         _end_unforeseen(error)
     sys.exit(0)
 
@@ -65,6 +63,13 @@ def _start_logging() -> None:
         return
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     install(settings.secrets())
+
+
+def _end_as_told(code: int) -> NoReturn:
+    """Ends at once: a thread may still wait for a platform that is silent, and cannot be ended."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_unforeseen(error: Exception) -> NoReturn:

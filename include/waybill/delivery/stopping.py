@@ -17,21 +17,32 @@ Airflow kills a task five seconds after it has told it to stop.
 LOCK_SECONDS: Final = 4.0
 """How long a process that is told to stop may still wait for the ledger's lock, counted from then."""
 
-TERMINATED: Final = 143
+TERMINATED: Final = 128 + signal.SIGTERM
 """The exit code of a process that SIGTERM has ended."""
 
-_told: list[float] = []
-"""When somebody said that this process should end."""
+_told: list[tuple[float, int]] = []
+"""When somebody said that this process should end, and by which signal."""
 
 
 def seconds_to_wait(until: float) -> float:
     """What is left of a wait until a moment of the monotonic clock: little once this process is told to end."""
-    return (min(until, _told[0] + LOCK_SECONDS) if _told else until) - time.monotonic()
+    return (min(until, _told[0][0] + LOCK_SECONDS) if _told else until) - time.monotonic()
 
 
 def end_when_told() -> None:
-    """From now on SIGTERM ends this process through every block that is open, with the exit code ``TERMINATED``."""
+    """From now on SIGTERM ends this process through every block that is open, with the exit code ``TERMINATED``, and
+    Ctrl-C (unless it is ignored) with KeyboardInterrupt as ever; ``exit_code`` knows of both."""
     signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def exit_code() -> int | None:
+    """What a process that was told to end exits with, or None when nobody has told it.
+
+    What a signal raises may be hidden: DuckDB tells of one that strikes a query with a RuntimeError of its own.
+    """
+    return 128 + _told[0][1] if _told else None
 
 
 @contextmanager
@@ -61,7 +72,7 @@ def undisturbed() -> Iterator[None]:
 
     def hold(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
-        _told.append(time.monotonic())
+        _told.append((time.monotonic(), number))
 
     try:
         with _heard_by(hold, signal.SIGTERM, signal.SIGINT):
@@ -86,6 +97,11 @@ def _heard_by(handler: Callable[[int, FrameType | None], None], *signals: signal
             signal.signal(number, before if before is not None else signal.SIG_DFL)
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    _told.append(time.monotonic())
+def _end(number: int, _frame: FrameType | None) -> None:
+    _told.append((time.monotonic(), number))
     raise SystemExit(TERMINATED)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    _told.append((time.monotonic(), number))
+    raise KeyboardInterrupt

@@ -23,6 +23,9 @@ FOLDED: Final = "folded-"
 
 EMPTY: Final = "_empty.parquet"
 
+DAMAGED: Final = "damaged"
+"""What a file says instead of a digest when its rows were not those that were written before they were rewritten."""
+
 COLUMNS: Final = """
     file_id varchar, row_number bigint, destination varchar, dataset varchar, event_kind varchar, event_name varchar,
     source_key varchar, event_id varchar, occurred_at timestamptz, committed_at timestamptz, landed_at timestamptz,
@@ -95,13 +98,17 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
-def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
-    """Writes the rows of ``relation`` (with the columns of ``COLUMNS``) as a key file that carries its own digest."""
+def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path, *, is_whole: bool = True) -> None:
+    """Writes the rows of ``relation`` (with the columns of ``COLUMNS``) as a key file that carries its own digest.
+
+    ``is_whole`` is False for what is made of a damaged file: nobody shall take it for one that is not.
+    """
     rows, added_up = digest_of(connection, relation)
+    digest = f"{rows} {added_up:032x}" if is_whole else DAMAGED
     with written_aside(path) as aside:
         connection.execute(
             f"copy (from {relation} order by file_id, row_number) to ? "
-            f"(format parquet, compression zstd, kv_metadata {{waybill_keys: '{rows} {added_up:032x}'}})",
+            f"(format parquet, compression zstd, kv_metadata {{waybill_keys: '{digest}'}})",
             [str(aside)],
         )
 
@@ -122,6 +129,15 @@ def verify(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]
     if said not in (None, f"{rows} {added_up:032x}"):
         raise LedgerConflict(f"The key file {path} does not hold the rows that it was written with. {MEND}")
     return rows, added_up
+
+
+def is_whole(path: Path, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a key file can be read and holds the rows that were written."""
+    try:
+        verify(path, connection)
+    except LedgerConflict:
+        return False
+    return True
 
 
 def has_digest(path: Path, connection: duckdb.DuckDBPyConnection) -> bool:

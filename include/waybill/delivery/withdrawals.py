@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert, update
 
-from waybill.delivery import queries, schema
+from waybill.delivery import keyfiles, queries, schema
 from waybill.delivery.queries import HELD
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
@@ -36,9 +36,6 @@ from {relation}
 """
 
 _UNREADABLE: Final = (OSError, pa.ArrowException, duckdb.Error, KeyError, UnicodeDecodeError)
-
-_DAMAGED: Final = "damaged"
-"""What a file says instead of a digest when its rows were not those that were written before they were rewritten."""
 
 
 class Withdrawal(NamedTuple):
@@ -62,7 +59,7 @@ def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path, *, i
 
     ``is_whole`` is False for what is made of a damaged file: nobody shall take it for one that is not.
     """
-    digest = _digest_of(connection, relation) if is_whole else _DAMAGED
+    digest = _digest_of(connection, relation) if is_whole else keyfiles.DAMAGED
     with written_aside(path) as aside:
         connection.execute(
             f"copy ({_ROWS.format(relation=relation)}) to ? "

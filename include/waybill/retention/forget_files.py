@@ -73,7 +73,7 @@ def blank(home: Home, path: Path, journal: Journal, *, drop: bool = False, to: P
         )
         # These two carry a digest of their rows.
         if path.is_relative_to(home.key_files):
-            keyfiles.write(db, "rewritten", path)
+            keyfiles.write(db, "rewritten", path, is_whole=keyfiles.is_whole(path, db))
             return
         if path.name.endswith(".withdrawals.parquet"):
             withdrawals.write(db, "rewritten", path, is_whole=withdrawals.is_whole(path))

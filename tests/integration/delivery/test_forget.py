@@ -17,7 +17,7 @@ from shell import Shell
 import waybill
 from canaries import found_in
 from waybill import delta, tombstones
-from waybill.delivery import actions, enrolment, withdrawals
+from waybill.delivery import actions, enrolment, keyfiles, withdrawals
 from waybill.delivery.fold import fold
 from waybill.home import Home
 from waybill.retention import forget as erasing
@@ -215,6 +215,18 @@ def test_withdrawals_are_erased_and_damaged_ones_stay_damaged(scripted_office: O
     else:
         assert "not the rows that were written there" in shell.waybill("deliver").err
         assert [row["row_number"] for row in pq.read_table(newest.withdrawals_path).to_pylist()] == [2]
+
+
+@FILE_ONLY
+def test_a_damaged_key_file_is_erased_from_and_stays_damaged(shell: Shell) -> None:
+    path = next(path for path in keyfiles.key_files(shell.office.home, "meta") if pq.read_metadata(path).num_rows > 2)
+    table = pq.read_table(path)
+    kept = [number for number, key in enumerate(table["source_key"].to_pylist()) if key != "shop/orders/2"]
+    pq.write_table(table.take(kept), path)  # its digest is still that of all rows
+    answer = shell.waybill("ledger", "forget", "C-1", *WHY)
+    assert found_in(shell.office.home.published, GONE) == {}, answer.err
+    told = shell.waybill("ledger", "audit")
+    assert f"{path} does not hold the rows that it was written with" in told.out
 
 
 @FILE_ONLY

@@ -4,7 +4,7 @@
 enrolled, unless a person has opened it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,29 +16,16 @@ from sqlalchemy import Connection, insert
 
 from waybill import tombstones
 from waybill.clock import to_text
-from waybill.delivery import actions, keyfiles, queries, ranges, schema
+from waybill.delivery import actions, queries, ranges, repeats, schema
+from waybill.delivery.cutting import NewBatch, cut
 from waybill.delivery.payloads import moment
 from waybill.delivery.queries import FileRow
-from waybill.delivery.ranges import Ranges
 from waybill.delta import DeltaFile
 from waybill.errors import LedgerConflict
 from waybill.home import Home
 from waybill.quality import approvals, decisions
 from waybill.quality.approvals import Approval
 from waybill.quality.decisions import Decision
-
-_COLUMNS = ["row_number", "dataset", "past_expiry", "expires_at", "expires_reason", "payload"]
-
-
-@dataclass(frozen=True)
-class NewBatch:
-    """A batch to be: rows of one dataset, and whether they had expired before anybody could send them."""
-
-    dataset: str
-    row_ranges: Ranges
-    expires_at: int
-    past_expiry: bool
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -134,8 +121,8 @@ def _planned(
         raise LedgerConflict(f"{delta.file_id} is neither open nor opened by a person any more. Run `waybill gate`.")
     delta.verify()
     left_out = changed.union(_quarantined(delta, decision))
-    _refuse_repeats(home, delta, sorted(left_out))
-    batches = list(_cut(delta, frozenset(left_out), batch_size, request_bytes))
+    repeats.refuse(home, delta, sorted(left_out))
+    batches = list(cut(delta, frozenset(left_out), batch_size, request_bytes))
     return Plan(delta, decision, approval, len(left_out), batches)
 
 
@@ -238,79 +225,3 @@ def _changed_since(opened: DeltaFile, newest: DeltaFile, judged: Decision) -> se
         connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
         found = connection.execute(_CHANGED, {"opened": str(opened.path), "newest": str(newest.path)}).fetchall()
     return {row for (row,) in found}
-
-
-_REPEATS = """
-with fresh as (
-    select frozen.event_name, frozen.source_key, frozen.dataset, frozen.event_id, frozen.past_expiry
-    from read_parquet($delta) as frozen
-    anti join quarantined using (row_number)
-),
-
-enrolled as (
-    select event_name, source_key, dataset, event_id from {keys} as keys
-)
-
-select
-    (select count(*) from fresh) - (select count(*) from (select distinct event_name, source_key from fresh))
-    + (select count(*) from fresh semi join enrolled using (event_name, source_key)),
-    (select count(*) from fresh where not past_expiry)
-    - (select count(*) from (select distinct dataset, event_name, event_id from fresh where not past_expiry))
-    + (
-        select count(*)
-        from (from fresh where not past_expiry) as judged
-        semi join enrolled using (dataset, event_name, event_id)
-    )
-"""
-
-
-def _refuse_repeats(home: Home, delta: DeltaFile, quarantined: Sequence[int]) -> None:
-    """The last guard of "never twice": the freeze has seen to it already, and the keys of all enrolled files agree."""
-    query = _REPEATS.format(keys=keyfiles.standing(home, delta.destination))
-    with duckdb.connect() as connection:
-        connection.register("quarantined", pa.table({"row_number": pa.array(quarantined, type=pa.int64())}))
-        found = connection.execute(query, {"delta": str(delta.path)}).fetchone()
-    source_keys, event_ids = found or (0, 0)
-    if source_keys or event_ids:
-        raise LedgerConflict(
-            f"The delta file {delta.path} repeats {source_keys} source keys and {event_ids} event ids that it or an "
-            f"enrolled file already holds; nothing of it was enrolled. Run `waybill build`, which freezes what is new."
-        )
-
-
-def _cut(delta: DeltaFile, quarantined: frozenset[int], batch_size: int, request_bytes: int) -> Iterator[NewBatch]:
-    """Cuts the enrolled rows, in file order, wherever the dataset changes or a request would become too big."""
-    rows: list[int] = []
-    first: tuple[bool, str, str] | None = None
-    size, soonest, expected = 0, 0, 0
-    for number, dataset, past_expiry, expires_at, reason, length in _read(delta):
-        if number != expected or length is None:
-            raise LedgerConflict(
-                f"Row {expected} of {delta.path} is out of place or has no payload. Run `waybill build`."
-            )
-        expected += 1
-        if number in quarantined:
-            continue
-        kind = (past_expiry, dataset, reason if past_expiry else "")
-        if first is not None and (kind != first or len(rows) == batch_size or size + length + 1 > request_bytes):
-            yield NewBatch(first[1], ranges.of_rows(rows), soonest, first[0], first[2])
-            rows, size = [], 0
-        first, soonest = kind, min(soonest, expires_at) if rows else expires_at
-        rows.append(number)
-        size += length + 1
-    if first is not None:
-        yield NewBatch(first[1], ranges.of_rows(rows), soonest, first[0], first[2])
-    if expected != delta.rows:
-        raise LedgerConflict(
-            f"{delta.path} holds {expected} rows and its sidecar says {delta.rows}. Run `waybill build`."
-        )
-
-
-def _read(delta: DeltaFile) -> Iterator[tuple[int, str, bool, int, str, int | None]]:
-    """Row number, dataset, past expiry, expiry (µs), its reason and the payload's bytes, row by row."""
-    with pq.ParquetFile(delta.path) as file:
-        for batch in file.iter_batches(columns=_COLUMNS):
-            expires_at = batch["expires_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-            columns = [batch[name] for name in ("row_number", "dataset", "past_expiry")]
-            columns += [expires_at, batch["expires_reason"], pc.binary_length(batch["payload"])]
-            yield from zip(*(column.to_pylist() for column in columns), strict=True)

@@ -8,6 +8,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,9 +62,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-boundaries", action="store_true", help="Kill every step at every occurrence of a boundary.")
 
 
+LONGEST = ("dags", "docs", "privacy", "faults", "integration/chain", "integration/cli", "integration/dbt")
+"""Below these files take minutes: they go first, or one would run alone in the end while the other workers are idle."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--all-boundaries"):
         items[:] = [item for item in items if item.get_closest_marker("all_boundaries") is None]
+    longest = [Path(__file__).parent / name for name in LONGEST]
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in longest))
 
 
 @pytest.fixture(scope="session")

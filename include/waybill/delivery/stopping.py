@@ -1,5 +1,6 @@
 """Being told to stop: a step that must not be cut in two ends first, and a silent platform is not waited for."""
 
+import os
 import signal
 import threading
 import time
@@ -17,6 +18,9 @@ Airflow kills a task five seconds after it has told it to stop.
 LOCK_SECONDS: Final = 4.0
 """How long a process that is told to stop may still wait for the ledger's lock, counted from then."""
 
+END_SECONDS: Final = 9.0
+"""How long a process of the command line may take from SIGTERM or Ctrl-C to its end."""
+
 TERMINATED: Final = 128 + signal.SIGTERM
 """The exit code of a process that SIGTERM has ended."""
 
@@ -31,10 +35,18 @@ def seconds_to_wait(until: float) -> float:
 
 def end_when_told() -> None:
     """From now on SIGTERM ends this process through every block that is open, with the exit code ``TERMINATED``, and
-    Ctrl-C (unless it is ignored) with KeyboardInterrupt as ever; ``exit_code`` knows of both."""
+    Ctrl-C (unless it is ignored) with KeyboardInterrupt as ever; ``exit_code`` knows of both.
+
+    A library that does not let Python run meanwhile, as DuckDB in a long query, is not waited for longer than
+    ``END_SECONDS``: what survives SIGKILL survives that.
+    """
     signal.signal(signal.SIGTERM, _end)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_end_in_any_case, args=[reader], daemon=True).start()
 
 
 def exit_code() -> int | None:
@@ -100,6 +112,14 @@ def _heard_by(handler: Callable[[int, FrameType | None], None], *signals: signal
 def _end(number: int, _frame: FrameType | None) -> None:
     _told.append((time.monotonic(), number))
     raise SystemExit(TERMINATED)
+
+
+def _end_in_any_case(reader: int) -> None:
+    """Reads which signals have arrived, which the system tells also while the main thread cannot hear them."""
+    while (number := os.read(reader, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
+        pass
+    time.sleep(END_SECONDS)
+    os._exit(128 + number)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

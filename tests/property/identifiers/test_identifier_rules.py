@@ -42,6 +42,7 @@ CALLS = {
 def engine() -> tuple[duckdb.DuckDBPyConnection, MacroText]:
     """One connection with the seeds, because starting costs more than asking."""
     connection, macros = duckdb.connect(), MacroText(load_settings({}).dbt_project_dir)
+    connection.execute("set TimeZone = 'UTC'")  # as dbt's profile has it: "today" is a day in UTC
     macros.load_seeds(connection)
     return connection, macros
 

@@ -1,9 +1,7 @@
-"""``make demo``'s module, run as a person runs it: twice, interrupted, and where it must not run."""
+"""``make demo`` interrupted, and where it must not run; what it does otherwise is in tests/docs/test_readme.py."""
 
-import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from waybill.emulator import Book
-
 DEMO = [sys.executable, "-W", "ignore", "-m", "waybill.airflow.demo"]
-WAYBILL = [sys.executable, "-W", "ignore", "-c", "from waybill.cli import main; main()"]
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -29,30 +24,6 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run_demo(home: Path) -> str:
-    done = subprocess.run(DEMO, env=environment(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def received(home: Path) -> list[tuple[str, str, str | None]]:
-    return [(event.dataset, event.event_name, event.event_id) for event in Book(home / "emulator.sqlite").events()]
-
-
-def balance(home: Path) -> dict[str, int | bool]:
-    own = {key: value for key, value in environment(home).items() if not key.startswith("WAYBILL_META")}
-    own.pop("WAYBILL_WAREHOUSE_URI")
-    done = subprocess.run([*WAYBILL, "balance", "--json"], env=own, capture_output=True, text=True, check=True)
-    found: dict[str, int | bool] = json.loads(done.stdout)["destinations"]["meta"]
-    return found
-
-
-def successful_runs(home: Path) -> dict[str, int]:
-    with sqlite3.connect(home / "airflow" / "airflow.db") as connection:
-        found = connection.execute("select dag_id, count(*) from dag_run where state = 'success' group by dag_id")
-        return dict(found.fetchall())
-
-
 def alive_in(home: Path) -> list[str]:
     """Processes that were started for this home and still live."""
     found = []
@@ -63,27 +34,6 @@ def alive_in(home: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
-
-
-def test_the_second_demo_delivers_only_the_delta(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    first = run_demo(home)
-    assert "The sums agree" in first and "explain" in first
-    sent_first = received(home)
-    assert successful_runs(home) == dict.fromkeys(
-        ("extract_warehouse", "build_conversion_events", "deliver_conversions", "refresh_delivery_marts"), 1
-    )
-    assert balance(home)["balanced"] is True and balance(home)["accepted"] == len(sent_first) > 1000
-
-    second = run_demo(home)
-    assert "The sums agree" in second
-    sent = received(home)
-    assert sent[: len(sent_first)] == sent_first
-    assert 0 < len(sent) - len(sent_first) < len(sent_first) / 4
-    assert len(set(sent)) == len(sent), "an event was sent twice"
-    assert balance(home)["balanced"] is True and balance(home)["accepted"] == len(sent)
-    assert set(successful_runs(home).values()) == {2}
-    assert alive_in(home) == []
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -10,12 +10,19 @@ from deltas import NOW, Row, write_delta
 
 from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
+from waybill.quality.validate import Validation
 from waybill.settings import Settings, load_settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings({"WAYBILL_HOME": str(tmp_path / "home")}).model_copy(update={"as_of": NOW})
+
+
+@pytest.fixture
+def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is decided: Data Docs take a fifth of the time, and have tests of their own."""
+    monkeypatch.setattr(Validation, "page", lambda self: None)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from seasons import Month, alarms
 from waybill.quality.suites import SET_RULES
 from waybill.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 
 def test_a_month_of_ordinary_seasons_raises_no_alarm(settings: Settings) -> None:
     settings.home.create()

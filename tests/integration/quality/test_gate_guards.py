@@ -19,6 +19,8 @@ from waybill.quality.suites import LANDED_RULES, SET_RULES
 from waybill.settings import Settings, load_settings
 from waybill.warehouse.candidates import COLUMNS
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 Change = Callable[[list[Row]], list[Row]]
 LAST = "20261113T130000000000Z"
 

@@ -15,6 +15,8 @@ from waybill.quality.gate import judge
 from waybill.settings import Settings
 from waybill.warehouse.freeze import freeze
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 COLUMNS = [name for name in SCHEMA.names if name not in ("row_number", "frozen_at", "event_id_taken", "past_expiry")]
 
 

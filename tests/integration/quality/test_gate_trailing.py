@@ -10,6 +10,8 @@ from waybill.quality.decisions import Decision
 from waybill.quality.gate import judge
 from waybill.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 
 def of_one_person(row: Row) -> None:
     row.user["em"] = hashed("null@example.com")

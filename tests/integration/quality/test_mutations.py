@@ -52,6 +52,8 @@ from waybill.settings import Settings  # noqa: E402
 from waybill.thresholds import Thresholds  # noqa: E402
 from waybill.warehouse.freeze import freeze  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 LAYERS = {
     "row rules": {rule.name for rule in ROW_RULES} - set(SCAN),
     "payload scan": set(SCAN),

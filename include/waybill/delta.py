@@ -160,9 +160,8 @@ def _listed(home: Home, destination: str) -> tuple[list[Path], list[Path]]:
     }
     newer = sorted((build for build in gone if builds.order(build) > last), key=builds.order)
     missing = [home.delta / destination / f"{build}.json" for build in newer]
-    return paths, [
-        path for path in missing if not path.exists()
-    ]  # one may have come, and its decision, while it looked
+    # One may have come, and its decision, while the folder was listed.
+    return paths, [path for path in missing if not path.exists()]
 
 
 def named(home: Home, file_id: str) -> DeltaFile | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from ledgers import LedgerServer, ledger_server
 
@@ -62,15 +63,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-boundaries", action="store_true", help="Kill every step at every occurrence of a boundary.")
 
 
-LONGEST = ("dags", "docs", "privacy", "faults", "integration/chain", "integration/cli", "integration/dbt")
+SHARED_HOMES = ("integration/cli", "integration/dbt", "integration/chain")
+"""The tests of each of these folders share a home that takes a minute to make: one worker gets them all."""
+
+LONGEST = (*SHARED_HOMES, "dags", "docs", "privacy", "faults")
 """Below these files take minutes: they go first, or one would run alone in the end while the other workers are idle."""
+
+
+class _ByHome(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (folder for folder in SHARED_HOMES if nodeid.startswith(f"tests/{folder}/"))
+        return next(shared, super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByHome:
+    return _ByHome(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--all-boundaries"):
         items[:] = [item for item in items if item.get_closest_marker("all_boundaries") is None]
     longest = [Path(__file__).parent / name for name in LONGEST]
-    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in longest))
+    items.sort(
+        key=lambda item: next((n for n, folder in enumerate(longest) if folder in item.path.parents), len(longest))
+    )
 
 
 @pytest.fixture(scope="session")

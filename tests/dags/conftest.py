@@ -54,9 +54,9 @@ def describe(tmp_path_factory: pytest.TempPathFactory) -> Describe:
 
     def read(folder: Path) -> dict[str, Any]:
         home = tmp_path_factory.mktemp("describe")
-        found: dict[str, Any] = json.loads(
-            _run_python([str(PROJECT / "tests/dags/describe.py"), str(folder), str(home)], home)
-        )
+        asked = [str(PROJECT / "tests/dags/describe.py"), str(folder), str(home)]
+        # Compiled modules are what Python writes, not the file that is read.
+        found: dict[str, Any] = json.loads(_run_python(asked, home, PYTHONDONTWRITEBYTECODE="1"))
         return found
 
     return read

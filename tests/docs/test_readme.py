@@ -51,7 +51,9 @@ def run_demo(home: Path) -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("WAYBILL_", "AIRFLOW", "MAKE"))}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("WAYBILL_", "AIRFLOW", "MAKE", "MFLAGS"))
+    }
     return {**kept, "WAYBILL_HOME": str(home)}
 
 
@@ -117,8 +119,9 @@ def test_the_second_demo_delivers_only_the_delta(demo: str, home: Path) -> None:
     assert not [process for process in psutil.process_iter() if is_of(home, process)]
 
 
-def test_make_up_starts_what_has_a_test_of_its_own() -> None:
-    recipe = subprocess.run(["make", "--dry-run", "up"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def test_make_up_starts_what_has_a_test_of_its_own(home: Path) -> None:
+    asked, env = ["make", "--dry-run", "up"], environment(home)
+    recipe = subprocess.run(asked, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
     assert recipe.splitlines()[-1].endswith(" ".join(test_up.UP[1:]))
 
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
+
+from started import alive_in
 
 DEMO = [sys.executable, "-W", "ignore", "-m", "waybill.airflow.demo"]
 
@@ -22,18 +23,6 @@ def environment(home: Path) -> dict[str, str]:
         "WAYBILL_META_BASE_URL": "https://graph.facebook.com",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/real.db",
     }
-
-
-def alive_in(home: Path) -> list[str]:
-    """Processes that were started for this home and still live."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("WAYBILL_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()))
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -22,6 +22,7 @@ sys.path.append(str(Path(__file__).parents[1] / "privacy"))
 
 from searching import forms, search
 
+from started import alive_in
 from waybill.airflow.living import LivingAirflow
 from waybill.emulator import Book
 from waybill.errors import DestinationUnavailable
@@ -47,17 +48,6 @@ def if_it_answers(what: Callable[[], Any]) -> Any:
         return what()
     except DestinationUnavailable:
         return None
-
-
-def session_of(home: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("WAYBILL_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.fixture
@@ -90,7 +80,7 @@ def test_triggering_extraction_delivers_through_assets_and_ctrl_c_ends_all(
     assert requests.get(f"{airflow.url}/api/v2/dags", timeout=30).status_code == 401
     listening = {
         connection.laddr.ip
-        for member in session_of(home)
+        for member in alive_in(home)
         for connection in member.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
     }
@@ -123,11 +113,11 @@ def test_triggering_extraction_delivers_through_assets_and_ctrl_c_ends_all(
     a_closed_gate_is_opened_by_a_person(process, home, airflow)
 
     # Ctrl-C.
-    members = session_of(home)
+    members = alive_in(home)
     assert len(members) > 5
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=LIMIT_SECONDS) == 0
-    assert session_of(home) == []
+    assert alive_in(home) == []
 
 
 def a_closed_gate_is_opened_by_a_person(process: subprocess.Popen[str], home: Path, airflow: LivingAirflow) -> None:

@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,10 +13,7 @@ import psutil
 import pytest
 import secrets_scan
 
-sys.path.append(str(Path(__file__).parents[1] / "dags"))
-
-import test_up
-
+from started import alive_in
 from waybill.emulator import Book
 
 ROOT = Path(__file__).parents[2]
@@ -74,14 +71,6 @@ def successful_runs(home: Path) -> dict[str, int]:
         return dict(found.fetchall())
 
 
-def is_of(home: Path, process: psutil.Process) -> bool:
-    """Whether a process was started for this home and still lives."""
-    try:
-        return process.environ().get("WAYBILL_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:  # it has just ended, or is somebody else's
-        return False
-
-
 def test_these_are_all_the_commands_there_are() -> None:
     assert set(COMMANDS) == {"make demo", "make up", "export WAYBILL_HOME=data", *ASKED}
     assert len(ASKED) == 7
@@ -116,13 +105,27 @@ def test_the_second_demo_delivers_only_the_delta(demo: str, home: Path) -> None:
     assert len(set(sent)) == len(sent), "an event was sent twice"
     assert balance(home)["balanced"] is True and balance(home)["accepted"] == len(sent)
     assert set(successful_runs(home).values()) == {2}
-    assert not [process for process in psutil.process_iter() if is_of(home, process)]
+    assert alive_in(home) == []
 
 
-def test_make_up_starts_what_has_a_test_of_its_own(home: Path) -> None:
-    asked, env = ["make", "--dry-run", "up"], environment(home)
-    recipe = subprocess.run(asked, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
-    assert recipe.splitlines()[-1].endswith(" ".join(test_up.UP[1:]))
+def test_make_up_lives_until_ctrl_c(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        ["make", "up"], cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as living:
+        assert living.stdout is not None
+        told = []
+        for line in living.stdout:
+            told.append(line)
+            if "Ctrl-C ends everything" in line:
+                break
+        family = psutil.Process(living.pid).children(recursive=True)
+        assert len(family) > 4
+        os.killpg(living.pid, signal.SIGINT)
+        living.stdout.read()
+        living.wait()
+    assert any("http://127.0.0.1:" in line for line in told), told
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -9,7 +9,8 @@ PYTHON := $(VENV)/bin/python
 USER_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 LOCKED := requirements.lock pyproject.toml
-# Tests run far from UTC and from each other's order, so that neither can be relied on.
+# Tests run far from UTC and from each other's order, so that neither can be relied on; they start hundreds of
+# processes, which shall not compile Waybill again each time, whatever the shell says.
 TEST_ENV := TZ=Pacific/Chatham PYTHONDONTWRITEBYTECODE=
 
 help: ## List what there is to type

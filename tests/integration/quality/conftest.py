@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of what is decided: Data Docs take a fifth of the time, and have tests of their own."""
+    """For tests of what is decided: Data Docs take a tenth of the time, and have tests of their own."""
     monkeypatch.setattr(Validation, "page", lambda self: None)
 
 
